@@ -1,0 +1,29 @@
+# The doors to the project. Each makes the environment first, which takes a moment when there is nothing to do.
+.PHONY: run test check shots bench env lock
+.DEFAULT_GOAL := run
+
+PYTHON := .venv/bin/python
+
+run: env  ## Everything, on this machine: Ctrl-C stops it.
+	@exec $(PYTHON) -m helpdesk.supervisor
+
+test: env  ## The whole suite, on a real PostgreSQL, a real Redis and a real browser. ARGS="-k name" narrows it.
+	@$(PYTHON) -m pytest $(ARGS)
+
+check: env  ## What a machine can check: style, types, import direction, migrations, settings.
+	@$(PYTHON) -m helpdesk.check
+
+shots: env  ## Pictures of every page: make shots OUT=folder
+	@$(PYTHON) -m tests.browser.shots $(or $(OUT),shots)
+
+bench: env  ## Benchmarks, each beside a baseline of the same run.
+	@$(PYTHON) -m bench $(ARGS)
+
+env:  ## The environment: .venv, node_modules, staticfiles.
+	@requirements/install.sh
+
+lock: env  ## Lock the versions anew after a change to requirements/*.in (uv must be on PATH).
+	@for name in base dev; do uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
+		--custom-compile-command "make lock" $(UPGRADE) requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in uv node; do uv pip compile --quiet --universal --python-version 3.8 --generate-hashes \
+		--custom-compile-command "make lock" $(UPGRADE) requirements/$$name.in -o requirements/$$name.txt; done

@@ -1,0 +1,1 @@
+"""The wiring: settings, URLs, processes. It imports the apps; nothing imports it."""

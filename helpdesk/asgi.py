@@ -1,0 +1,8 @@
+"""The live stream: a process of its own, where a thousand open connections cost a coroutine each and not a thread."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
+application = get_asgi_application()

@@ -1,0 +1,14 @@
+"""The worker's application, and one list of what runs when."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
+
+app = Celery("helpdesk")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+# The beat schedule. Every job here is safe to run twice and side by side, so that a second scheduler does no harm.
+app.conf.beat_schedule = {}

@@ -1,0 +1,8 @@
+"""The pages: granian serves this in threads, which costs Django least."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
+application = get_wsgi_application()
