@@ -118,4 +118,6 @@ collect_static() {
 
 make_venv
 make_node_modules
+# Compiles only what is newer than its compiled file.
+.venv/bin/python -m helpdesk.translations
 collect_static
