@@ -1,0 +1,40 @@
+"""Every KPI, by group. Adding one is a declaration in one of these files, and its tests."""
+
+from __future__ import annotations
+
+from metrics.catalog import accessibility, demand, efficiency, experience, resolution
+from metrics.definition import Fact, Kpi, Measure
+
+GROUPS = {
+    "accessibility": accessibility.KPIS,
+    "efficiency": efficiency.KPIS,
+    "resolution": resolution.KPIS,
+    "experience": experience.KPIS,
+    "demand": demand.KPIS,
+}
+KPIS: dict[str, Kpi] = {}
+for _group, _kpis in GROUPS.items():
+    for _kpi in _kpis:
+        if _kpi.key in KPIS:
+            raise ValueError(f"two KPIs are called {_kpi.key}")
+        KPIS[_kpi.key] = _kpi
+
+
+def find(name: str) -> Kpi | None:
+    """The KPI called `slug` or `slug:variant`. The headline variant may also be named by its own code."""
+    return KPIS.get(name) or KPIS.get(ALIASES.get(name, ""))
+
+
+# Names by which a default variant may be asked for explicitly.
+ALIASES = {"wait": "wait:p50"}
+
+
+def measures_of(fact: Fact) -> dict[str, Measure]:
+    """Every part that the KPIs of a fact need, by code. A code means one thing only."""
+    measures: dict[str, Measure] = {}
+    for kpi in KPIS.values():
+        if kpi.fact is fact:
+            for measure in kpi.measures:
+                if measures.setdefault(measure.code, measure) != measure:
+                    raise ValueError(f"two measures are called {measure.code}")
+    return measures

@@ -1,0 +1,361 @@
+"""How reachable are we? Dated by arrival; over valid inbound contacts that entered a queue of a live channel."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from metrics.definition import Direction, Kpi, Measure, Source, Unit
+from metrics.facts import CONTACTS, HANDLED_REASONS, QUEUE_REASONS
+
+AMAZON = Source(
+    "Amazon Connect, metrics definitions",
+    "https://docs.aws.amazon.com/connect/latest/adminguide/metrics-definitions.html",
+)
+GENESYS = Source(
+    "Genesys Cloud, configure the service level calculation",
+    "https://help.mypurecloud.com/articles/configure-the-service-level-calculation/",
+)
+ICMI = Source(
+    "ICMI, Service Level Calculations", "https://www.icmi.com/Resources/QueueTips/2005/March/Service-Level-Calculations.aspx"
+)
+OURS = Source("Our own definition: see metrics/DECISIONS.md")
+GOOGLE = Source(
+    "Google CCAI Platform, data dictionary", "https://cloud.google.com/contact-center/ccai-platform/docs/data-dictionary"
+)
+
+# A: answered; B: abandoned in the queue; F: left it by callback or voicemail.
+A = "in_queue AND outcome = 'answered' AND wait_us IS NOT NULL"
+B = "in_queue AND outcome = 'abandoned'"
+F = "in_queue AND outcome IN ('callback_requested', 'voicemail')"
+IN_TIME = "wait_us <= threshold_us"
+SHORT = "wait_us <= short_us"
+# A row without a measured wait is neither short nor within the threshold.
+LONG_ENOUGH = "(wait_us <= short_us) IS NOT TRUE"
+NOT_WITHIN = "(wait_us <= threshold_us) IS NOT TRUE"
+
+OFFERED_ROWS = "is_valid AND (in_queue OR NOT live)"
+
+answered_in_queue = Measure("answered_in_queue", A)
+wait = Measure("wait", A, "wait_us", scale=1_000_000)
+wait_squares = Measure(
+    "wait_squares", A, "(wait_us / 1000) * (wait_us / 1000)", scale=1_000_000, column_type="numeric"
+)
+
+OFFERED = Kpi(
+    slug="offered",
+    name=_("Offered"),
+    question=_("How many contacts came to us?"),
+    formula=_("Valid inbound contacts that entered a queue (phone, chat) or were received (e-mail, web form)."),
+    fact=CONTACTS,
+    numerator=Measure("offered", OFFERED_ROWS),
+    unit=Unit.COUNT,
+    direction=Direction.NONE,
+    source=AMAZON,
+    reasons=QUEUE_REASONS,
+)
+ANSWERED = Kpi(
+    slug="answered",
+    name=_("Answered"),
+    question=_("How many contacts did a human answer directly?"),
+    formula=_("Valid inbound contacts whose outcome is answered."),
+    fact=CONTACTS,
+    numerator=Measure("answered", "is_valid AND outcome = 'answered'"),
+    unit=Unit.COUNT,
+    direction=Direction.NONE,
+    source=AMAZON,
+    reasons=QUEUE_REASONS,
+)
+HANDLED = Kpi(
+    slug="handled",
+    name=_("Handled"),
+    question=_("How many contacts did a human serve?"),
+    formula=_(
+        "Valid inbound contacts that a human served: call or chat answered and ended, e-mail replied to, "
+        "callback or voicemail called back and reached."
+    ),
+    fact=CONTACTS,
+    numerator=Measure("handled", "is_handled"),
+    unit=Unit.COUNT,
+    direction=Direction.NONE,
+    source=AMAZON,
+    reasons=HANDLED_REASONS,
+)
+ABANDONED = Kpi(
+    slug="abandoned",
+    name=_("Abandoned"),
+    question=_("How many customers gave up waiting?"),
+    formula=_("Valid inbound contacts that the customer ended in the queue before a human answered."),
+    fact=CONTACTS,
+    numerator=Measure("abandoned", B),
+    unit=Unit.COUNT,
+    direction=Direction.LOWER_IS_BETTER,
+    source=AMAZON,
+    reasons=QUEUE_REASONS,
+)
+IVR_ABANDONED = Kpi(
+    slug="ivr-abandoned",
+    name=_("Lost in the voice menu"),
+    question=_("How many customers hung up before they reached a queue?"),
+    formula=_("Valid inbound contacts that ended in the voice menu."),
+    fact=CONTACTS,
+    numerator=Measure("ivr_abandoned", "is_valid AND outcome = 'ivr_abandoned'"),
+    unit=Unit.COUNT,
+    direction=Direction.LOWER_IS_BETTER,
+    source=GOOGLE,
+    reasons=tuple(reason for reason in QUEUE_REASONS if reason.code != "ivr_abandoned"),
+)
+BLOCKED = Kpi(
+    slug="blocked",
+    name=_("Blocked"),
+    question=_("How many customers got a busy tone?"),
+    formula=_("Valid inbound contacts that were turned away before they reached us."),
+    fact=CONTACTS,
+    numerator=Measure("blocked", "is_valid AND outcome = 'blocked'"),
+    unit=Unit.COUNT,
+    direction=Direction.LOWER_IS_BETTER,
+    source=OURS,
+    reasons=tuple(reason for reason in QUEUE_REASONS if reason.code != "blocked"),
+)
+
+ASA = Kpi(
+    slug="asa",
+    name=_("Average speed of answer"),
+    question=_("How long do customers wait before somebody answers?"),
+    formula=_("Seconds from entering the queue until answered, summed over answered contacts, divided by their number."),
+    fact=CONTACTS,
+    numerator=wait,
+    denominator=answered_in_queue,
+    squares=wait_squares,
+    unit=Unit.SECONDS,
+    direction=Direction.LOWER_IS_BETTER,
+    source=AMAZON,
+    reasons=QUEUE_REASONS,
+    beside=("wait:p90", "longest-wait", "abandonment"),
+)
+ASA_FROM_IVR = ASA.variant_of(
+    "from-ivr",
+    name=_("Average speed of answer from the first ring"),
+    formula=_("Seconds from arrival, voice menu included, until answered, summed over answered contacts, divided by their number."),
+    numerator=Measure("wait_from_start", A, "wait_from_start_us", scale=1_000_000),
+    squares=Measure(
+        "wait_from_start_squares",
+        A,
+        "(wait_from_start_us / 1000) * (wait_from_start_us / 1000)",
+        scale=1_000_000,
+        column_type="numeric",
+    ),
+    source=OURS,
+)
+
+_SL_FORMULAS = {
+    "sl1": (A, f"{A} AND {IN_TIME}", _("Answered within the threshold, divided by all answered."), ICMI),
+    "sl2": (
+        f"({A}) OR ({B})",
+        f"{A} AND {IN_TIME}",
+        _("Answered within the threshold, divided by answered plus abandoned."),
+        ICMI,
+    ),
+    "sl3": (
+        f"({A}) OR ({B} AND {LONG_ENOUGH})",
+        f"{A} AND {IN_TIME}",
+        _("Answered within the threshold, divided by answered plus abandoned, short abandonments left out."),
+        GENESYS,
+    ),
+    "sl4": (
+        f"({A}) OR ({B} AND {NOT_WITHIN})",
+        f"{A} AND {IN_TIME}",
+        _("Answered within the threshold, divided by answered plus abandoned after the threshold."),
+        ICMI,
+    ),
+    "sl5": (
+        f"({A}) OR ({B})",
+        f"(({A}) OR ({B})) AND {IN_TIME}",
+        _("Answered or abandoned within the threshold, divided by answered plus abandoned."),
+        ICMI,
+    ),
+    "sl6": (
+        f"({A}) OR ({B})",
+        f"({A} AND {IN_TIME}) OR ({B} AND {SHORT})",
+        _("Answered within the threshold plus short abandonments, divided by answered plus abandoned."),
+        ICMI,
+    ),
+    "sl7": (
+        f"({A}) OR ({B}) OR ({F})",
+        f"(({A}) OR ({B}) OR ({F})) AND {IN_TIME}",
+        _("Removed from the queue within the threshold, in whatever way, divided by all removed from the queue."),
+        AMAZON,
+    ),
+    "sl8": (
+        f"({A}) OR ({B} AND {LONG_ENOUGH}) OR ({F})",
+        f"{A} AND {IN_TIME}",
+        _("Answered within the threshold, divided by answered, abandoned and flow-outs, short abandonments left out."),
+        GENESYS,
+    ),
+}
+
+
+def _agreed(part: int) -> str:
+    """The rows by the formula that each contact's agreement names."""
+    whens = " ".join(f"WHEN '{code}' THEN {formula[part]}" for code, formula in _SL_FORMULAS.items())
+    return f"CASE service_level_variant {whens} ELSE false END"
+
+
+SERVICE_LEVEL = Kpi(
+    slug="service-level",
+    name=_("Service level"),
+    question=_("How many customers do we answer within the time that we promised?"),
+    formula=_(
+        "By the formula and threshold of each client's agreement; unless agreed otherwise: answered within the "
+        "threshold, divided by answered plus abandoned, short abandonments left out."
+    ),
+    fact=CONTACTS,
+    numerator=Measure("service_level_met", _agreed(1)),
+    denominator=Measure("service_level_base", _agreed(0)),
+    unit=Unit.SHARE,
+    direction=Direction.HIGHER_IS_BETTER,
+    source=OURS,
+    reasons=QUEUE_REASONS,
+    beside=("abandonment", "wait:p90", "longest-wait", "flow-out-rate"),
+)
+SERVICE_LEVELS = tuple(
+    SERVICE_LEVEL.variant_of(
+        code,
+        formula=formula,
+        numerator=Measure(f"{code}_met", met),
+        denominator=Measure(f"{code}_base", base),
+        source=source,
+    )
+    for code, (base, met, formula, source) in _SL_FORMULAS.items()
+)
+
+ABANDONMENT = Kpi(
+    slug="abandonment",
+    name=_("Abandonment"),
+    question=_("What share of those who waited gave up?"),
+    formula=_("Abandoned divided by offered, short abandonments left out of both."),
+    fact=CONTACTS,
+    numerator=Measure("abandoned_long", f"{B} AND {LONG_ENOUGH}"),
+    denominator=Measure("queued_without_short", f"({A}) OR ({B} AND {LONG_ENOUGH}) OR ({F})"),
+    unit=Unit.SHARE,
+    direction=Direction.LOWER_IS_BETTER,
+    source=GENESYS,
+    reasons=QUEUE_REASONS,
+    beside=("service-level", "ivr-abandoned", "abandonment-recovered"),
+)
+ABANDONMENT_RAW = ABANDONMENT.variant_of(
+    "raw",
+    formula=_("Abandoned divided by offered, short abandonments included."),
+    numerator=ABANDONED.numerator,
+    denominator=Measure("left_queue", f"({A}) OR ({B}) OR ({F})"),
+    source=AMAZON,
+)
+ABANDONMENT_WITHOUT_FLOW_OUTS = ABANDONMENT.variant_of(
+    "without-flow-outs",
+    formula=_("Abandoned divided by answered plus abandoned; short abandonments and flow-outs left out."),
+    denominator=SERVICE_LEVELS[2].denominator,
+    source=GOOGLE,
+)
+ABANDONMENT_RECOVERED = Kpi(
+    slug="abandonment-recovered",
+    name=_("Abandonments recovered"),
+    question=_("How many who gave up reached us soon after?"),
+    formula=_("Identified customers who abandoned and were answered within the recovery time, divided by identified abandonments."),
+    fact=CONTACTS,
+    numerator=Measure("abandoned_recovered", f"{B} AND customer_id IS NOT NULL AND is_recovered"),
+    denominator=Measure("abandoned_identified", f"{B} AND customer_id IS NOT NULL"),
+    unit=Unit.SHARE,
+    direction=Direction.HIGHER_IS_BETTER,
+    source=OURS,
+    reasons=QUEUE_REASONS,
+)
+FLOW_OUT_RATE = Kpi(
+    slug="flow-out-rate",
+    name=_("Flow-outs"),
+    question=_("What share left the queue by callback or voicemail?"),
+    formula=_("Contacts that left the queue by callback or voicemail, divided by all that left it."),
+    fact=CONTACTS,
+    numerator=Measure("flow_outs", F),
+    denominator=ABANDONMENT_RAW.denominator,
+    unit=Unit.SHARE,
+    direction=Direction.NONE,
+    source=GENESYS,
+    reasons=QUEUE_REASONS,
+)
+
+LONGEST_WAIT = Kpi(
+    slug="longest-wait",
+    name=_("Longest wait"),
+    question=_("How long did the unluckiest customer wait?"),
+    formula=_("The longest time in the queue, however it ended."),
+    fact=CONTACTS,
+    numerator=Measure(
+        "longest_wait", "in_queue AND outcome <> '' AND wait_us IS NOT NULL", "wait_us", "max", 1_000_000
+    ),
+    unit=Unit.SECONDS,
+    direction=Direction.LOWER_IS_BETTER,
+    source=AMAZON,
+    reasons=QUEUE_REASONS,
+)
+LONGEST_WAIT_ANSWERED = LONGEST_WAIT.variant_of(
+    "answered",
+    formula=_("The longest time in the queue of a contact that was answered."),
+    numerator=Measure("longest_wait_answered", A, "wait_us", "max", 1_000_000),
+)
+LONGEST_WAIT_ABANDONED = LONGEST_WAIT.variant_of(
+    "abandoned",
+    formula=_("The longest time in the queue of a contact that was abandoned."),
+    numerator=Measure("longest_wait_abandoned", f"{B} AND wait_us IS NOT NULL", "wait_us", "max", 1_000_000),
+)
+
+WAIT_P50 = Kpi(
+    slug="wait",
+    variant="p50",
+    name=_("Median wait"),
+    question=_("How long does the customer in the middle wait?"),
+    formula=_("Half of the answered contacts waited no longer than this (linear interpolation)."),
+    fact=CONTACTS,
+    numerator=wait,
+    percentile=0.5,
+    unit=Unit.SECONDS,
+    direction=Direction.LOWER_IS_BETTER,
+    source=OURS,
+    reasons=QUEUE_REASONS,
+)
+WAIT_P80 = WAIT_P50.variant_of(
+    "p80",
+    name=_("Wait, 80th percentile"),
+    question=_("How long do four of five customers wait at most?"),
+    formula=_("80 % of the answered contacts waited no longer than this (linear interpolation)."),
+    percentile=0.8,
+)
+WAIT_P90 = WAIT_P50.variant_of(
+    "p90",
+    name=_("Wait, 90th percentile"),
+    question=_("How long do nine of ten customers wait at most?"),
+    formula=_("90 % of the answered contacts waited no longer than this (linear interpolation)."),
+    percentile=0.9,
+)
+
+KPIS = (
+    OFFERED,
+    ANSWERED,
+    HANDLED,
+    ABANDONED,
+    IVR_ABANDONED,
+    BLOCKED,
+    ASA,
+    ASA_FROM_IVR,
+    SERVICE_LEVEL,
+    *SERVICE_LEVELS,
+    ABANDONMENT,
+    ABANDONMENT_RAW,
+    ABANDONMENT_WITHOUT_FLOW_OUTS,
+    ABANDONMENT_RECOVERED,
+    FLOW_OUT_RATE,
+    LONGEST_WAIT,
+    LONGEST_WAIT_ANSWERED,
+    LONGEST_WAIT_ABANDONED,
+    WAIT_P50,
+    WAIT_P80,
+    WAIT_P90,
+)

@@ -1,0 +1,138 @@
+"""Do we solve it, and at once?"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from metrics.catalog.accessibility import AMAZON, OURS
+from metrics.definition import Direction, Kpi, Measure, Source, Unit
+from metrics.facts import (
+    CONTACTS,
+    FCR_WINDOW,
+    FCR_WINDOW_14,
+    FCR_WINDOW_30,
+    FIRST_CONTACTS,
+    HANDLED_REASONS,
+    REAL_CASE,
+    REPEAT_WINDOW,
+    RESOLVED_CASES,
+)
+
+COHORT = f"{REAL_CASE} AND customer_id IS NOT NULL"
+NET = f"{COHORT} AND fcr_eligible"
+METRICNET = Source(
+    "MetricNet, gross and net first contact resolution",
+    "https://customerthink.com/first_call_resolution_metrics_gross_vs_net_fcr/",
+)
+CAPTURI = Source(
+    "Capturi, understanding repeat calls",
+    "https://capturi.stonly.com/kb/guide/en/understanding-repeat-calls-efjfyibyes",
+)
+SQM = Source(
+    "SQM Group, FCR operating philosophy",
+    "https://www.sqmgroup.com/resources/library/blog/fcr-metric-operating-philosophy",
+)
+
+
+def _nothing_more(column: str, mature_at: str) -> str:
+    return f"in_time AND ({column} IS NULL OR {column} > {mature_at})"
+
+
+_STRICT = f"{_nothing_more('again_at', 'mature_at')} AND NOT is_escalated"
+
+FCR = Kpi(
+    slug="fcr",
+    name=_("First contact resolution"),
+    question=_("How often is the customer's matter solved at the first contact?"),
+    formula=_(
+        "Cases whose first contact was handled, that were resolved within the grace time after it, without escalation, "
+        "without another contact by the customer on the same case or topic, without another by us and without a "
+        "reopening within the window; divided by all cases whose window has passed."
+    ),
+    fact=FIRST_CONTACTS,
+    numerator=Measure("fcr", f"{COHORT} AND {_STRICT}"),
+    denominator=Measure("fcr_cases", COHORT),
+    unit=Unit.SHARE,
+    direction=Direction.HIGHER_IS_BETTER,
+    source=OURS,
+    maturity=FCR_WINDOW,
+    beside=("fcr:net", "fcr-survey", "repeat-contacts"),
+)
+FCR_NET = FCR.variant_of(
+    "net",
+    name=_("First contact resolution, net"),
+    formula=_("As first contact resolution, without cases whose topic cannot be solved at first contact."),
+    numerator=Measure("fcr_net", f"{NET} AND {_STRICT}"),
+    denominator=Measure("fcr_net_cases", NET),
+    source=METRICNET,
+)
+FCR_SAME_CASE = FCR.variant_of(
+    "same-case",
+    formula=_("As first contact resolution, but only another contact on the same case breaks it."),
+    numerator=Measure("fcr_same_case", f"{COHORT} AND {_nothing_more('again_on_case_at', 'mature_at')} AND NOT is_escalated"),
+)
+FCR_ESCALATION = FCR.variant_of(
+    "escalation-allowed",
+    formula=_("As first contact resolution, but an escalation does not break it."),
+    numerator=Measure("fcr_escalation", f"{COHORT} AND {_nothing_more('again_at', 'mature_at')}"),
+    source=SQM,
+)
+FCR_SAME_CASE_ESCALATION = FCR.variant_of(
+    "same-case-escalation-allowed",
+    formula=_("Only another contact on the same case breaks it; an escalation does not."),
+    numerator=Measure("fcr_same_case_escalation", f"{COHORT} AND {_nothing_more('again_on_case_at', 'mature_at')}"),
+    source=SQM,
+)
+FCR_14 = FCR.variant_of(
+    "14-days",
+    formula=_("As first contact resolution, with a window of 14 days."),
+    numerator=Measure("fcr_14", f"{COHORT} AND {_nothing_more('again_at', 'mature_14_at')} AND NOT is_escalated"),
+    maturity=FCR_WINDOW_14,
+)
+FCR_30 = FCR.variant_of(
+    "30-days",
+    formula=_("As first contact resolution, with a window of 30 days."),
+    numerator=Measure("fcr_30", f"{COHORT} AND {_nothing_more('again_at', 'mature_30_at')} AND NOT is_escalated"),
+    maturity=FCR_WINDOW_30,
+)
+FCR_SINGLE_CONTACT = FCR.variant_of(
+    "single-contact",
+    name=_("Cases resolved with one contact"),
+    formula=_("Cases resolved in the period with exactly one contact by the customer, divided by cases resolved."),
+    fact=RESOLVED_CASES,
+    numerator=Measure("resolved_single", f"{REAL_CASE} AND contacts = 1"),
+    denominator=Measure("resolved_cases", REAL_CASE),
+    maturity=None,
+    source=AMAZON,
+)
+
+REPEAT_CONTACTS = Kpi(
+    slug="repeat-contacts",
+    name=_("Repeat contacts"),
+    question=_("How often must a customer come back about the same matter?"),
+    formula=_(
+        "Handled contacts of known customers that the same customer followed by another on the same case or topic "
+        "within the window, divided by those whose window has passed."
+    ),
+    fact=CONTACTS,
+    numerator=Measure("repeated", "is_handled AND is_repeated"),
+    denominator=Measure("repeat_triggers", "is_handled AND customer_id IS NOT NULL"),
+    unit=Unit.SHARE,
+    direction=Direction.LOWER_IS_BETTER,
+    source=CAPTURI,
+    maturity=REPEAT_WINDOW,
+    reasons=HANDLED_REASONS,
+    beside=("fcr",),
+)
+
+KPIS = (
+    FCR,
+    FCR_NET,
+    FCR_SAME_CASE,
+    FCR_ESCALATION,
+    FCR_SAME_CASE_ESCALATION,
+    FCR_14,
+    FCR_30,
+    FCR_SINGLE_CONTACT,
+    REPEAT_CONTACTS,
+)

@@ -1,0 +1,54 @@
+"""Do in the foreground, to the end, what the KPI jobs would do."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils.translation import gettext as _
+
+from metrics import cells
+from tickets import settle
+
+
+class Command(BaseCommand):
+    help = "Bring the stored KPI cells up to date with the logs."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument("--rebuild", action="store_true", help="compute all cells again from the logs")
+        which.add_argument(
+            "--check",
+            action="store_true",
+            help="compute all cells again, compare with the stored ones, change nothing; exit 1 where they differ",
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        started = time.monotonic()
+        if options["check"]:
+            self.check_cells()
+        elif options["rebuild"]:
+            settled = settle.settle_all()
+            cells.rebuild()
+            self.stdout.write(_("All cells computed again from the logs; sums of %d contacts changed.") % settled)
+        else:
+            self.stdout.write(_("%d marks worked off.") % cells.refresh())
+        self.stdout.write(_("Took %.1f s.") % (time.monotonic() - started))
+
+    def check_cells(self) -> None:
+        contacts = settle.differences()
+        for found in contacts:
+            self.stdout.write(f"tickets_contact {found['contact_id']} {found['started_at']}: sums over its legs differ")
+        differences, pending = cells.check()
+        for difference in differences:
+            self.stdout.write(f"{difference.table} {difference.bucket} {difference.side}: {difference.cell}")
+        if pending:
+            self.stdout.write(
+                _("%d hours wait for their refresh; until then their figures are taken from the log.") % pending
+            )
+        if contacts or differences:
+            self.stdout.write(_("The stored cells differ from the logs: run refresh_metrics --rebuild."))
+            sys.exit(1)
+        self.stdout.write(_("The stored cells agree with the logs."))

@@ -1,0 +1,251 @@
+"""Triggers that mark the hours whose cells a change touches, in the transaction of the change.
+
+Whoever writes the log, and by whatever way, cannot forget it. They work on whole statements, so a bulk import pays
+once a statement. What a row touches besides its own hour: the earlier contacts of the same customer, whose repeat and
+first-contact verdicts look forward over the window, and the contacts of the same case.
+"""
+
+from django.db import migrations
+
+# The longest window that an agreement may have, and the longest variant of the catalogue, with a day's margin.
+WINDOW = "61 days"
+
+FUNCTIONS = f"""
+CREATE FUNCTION metrics_mark_contacts(changed bigint[], customers bigint[], cases bigint[], since timestamptz[])
+RETURNS void LANGUAGE sql AS $$
+    -- Verdicts of earlier contacts of the same customer that may look this far forward.
+    INSERT INTO metrics_dirtyhour (kind, hour)
+    SELECT DISTINCT 'contact', date_trunc('hour', c.started_at, 'UTC')
+    FROM (SELECT customer, min(at) AS first, max(at) AS last
+          FROM unnest(customers, since) AS u(customer, at) WHERE customer IS NOT NULL GROUP BY customer) u
+    JOIN tickets_contact c ON c.customer_id = u.customer AND c.started_at <= u.last
+        AND coalesce(c.handled_end_at, c.started_at) >= u.first - interval '{WINDOW}'
+    UNION
+    SELECT DISTINCT 'contact', date_trunc('hour', c.started_at, 'UTC')
+    FROM tickets_contact c WHERE c.case_id = ANY(cases);
+    INSERT INTO metrics_dirtyhour (kind, hour)
+    SELECT DISTINCT 'case', date_trunc('hour', e.at, 'UTC')
+    FROM tickets_caseevent e WHERE e.case_id = ANY(cases) AND e.kind = 'resolved';
+    INSERT INTO metrics_dirtyhour (kind, hour)
+    SELECT DISTINCT 'survey', date_trunc('hour', i.sent_at, 'UTC')
+    FROM surveys_invitation i WHERE i.contact_id = ANY(changed);
+$$;
+
+CREATE FUNCTION metrics_contact_inserted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO metrics_dirtyhour (kind, hour)
+        SELECT DISTINCT 'contact', date_trunc('hour', started_at, 'UTC') FROM new_rows;
+    PERFORM metrics_mark_contacts('{{}}', array_agg(customer_id), array_agg(DISTINCT case_id), array_agg(started_at))
+        FROM new_rows;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION metrics_contact_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO metrics_dirtyhour (kind, hour)
+        SELECT DISTINCT 'contact', date_trunc('hour', started_at, 'UTC') FROM old_rows;
+    PERFORM metrics_mark_contacts('{{}}', array_agg(customer_id), array_agg(DISTINCT case_id), array_agg(started_at))
+        FROM old_rows;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION metrics_contact_updated() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    CREATE TEMP TABLE IF NOT EXISTS metrics_touched (id bigint, customer_id bigint, case_id bigint, started_at timestamptz)
+        ON COMMIT DELETE ROWS;
+    DELETE FROM metrics_touched;
+    INSERT INTO metrics_touched
+        SELECT x.id, x.customer_id, x.case_id, x.started_at
+        FROM old_rows o JOIN new_rows n USING (id)
+        CROSS JOIN LATERAL (VALUES (o.id, o.customer_id, o.case_id, o.started_at),
+                                   (n.id, n.customer_id, n.case_id, n.started_at)) x(id, customer_id, case_id, started_at)
+        WHERE (o.client_id, o.channel, o.direction, o.outcome, o.customer_id, o.case_id, o.topic_id, o.queue_id,
+               o.demand, o.cause, o.started_at, o.queued_at, o.answered_at, o.ended_at, o.duplicate_of_id, o.flags,
+               o.is_void, o.is_handled, o.handled_end_at, o.owner_id, o.team_id, o.talk_us, o.hold_us, o.acw_us,
+               o.engaged_us, o.elapsed_us, o.legs, o.transfers)
+            IS DISTINCT FROM
+              (n.client_id, n.channel, n.direction, n.outcome, n.customer_id, n.case_id, n.topic_id, n.queue_id,
+               n.demand, n.cause, n.started_at, n.queued_at, n.answered_at, n.ended_at, n.duplicate_of_id, n.flags,
+               n.is_void, n.is_handled, n.handled_end_at, n.owner_id, n.team_id, n.talk_us, n.hold_us, n.acw_us,
+               n.engaged_us, n.elapsed_us, n.legs, n.transfers);
+    INSERT INTO metrics_dirtyhour (kind, hour)
+        SELECT DISTINCT 'contact', date_trunc('hour', started_at, 'UTC') FROM metrics_touched;
+    PERFORM metrics_mark_contacts(array_agg(DISTINCT id), array_agg(customer_id), array_agg(DISTINCT case_id),
+        array_agg(started_at)) FROM metrics_touched;
+    RETURN NULL;
+END $$;
+
+-- A case, or an event on it, changes the verdict on its first contact and on its resolution, and its surveys' groups.
+CREATE FUNCTION metrics_mark_cases(cases bigint[]) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO metrics_dirtyhour (kind, hour)
+        SELECT DISTINCT 'contact', date_trunc('hour', c.started_at, 'UTC')
+        FROM tickets_contact c WHERE c.case_id = ANY(cases)
+        UNION
+        SELECT DISTINCT 'case', date_trunc('hour', e.at, 'UTC')
+        FROM tickets_caseevent e WHERE e.case_id = ANY(cases) AND e.kind = 'resolved'
+        UNION
+        SELECT DISTINCT 'survey', date_trunc('hour', i.sent_at, 'UTC')
+        FROM surveys_invitation i WHERE i.case_id = ANY(cases);
+$$;
+
+CREATE FUNCTION metrics_case_updated() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM metrics_mark_cases(array_agg(n.number))
+    FROM old_rows o JOIN new_rows n USING (number)
+    WHERE (o.client_id, o.customer_id, o.topic_id, o.queue_id, o.owner_id, o.team_id, o.channel, o.first_contact_id,
+           o.fcr_eligible, o.merged_into_id, o.flags)
+        IS DISTINCT FROM
+          (n.client_id, n.customer_id, n.topic_id, n.queue_id, n.owner_id, n.team_id, n.channel, n.first_contact_id,
+           n.fcr_eligible, n.merged_into_id, n.flags);
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION metrics_events_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP <> 'DELETE' THEN
+        PERFORM metrics_mark_cases(array_agg(DISTINCT case_id)) FROM new_rows
+            WHERE kind IN ('resolved', 'reopened', 'escalated', 'agent_reply', 'merged', 'unmerged');
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        PERFORM metrics_mark_cases(array_agg(DISTINCT case_id)) FROM old_rows;
+        INSERT INTO metrics_dirtyhour (kind, hour)
+            SELECT DISTINCT 'case', date_trunc('hour', at, 'UTC') FROM old_rows WHERE kind = 'resolved';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION metrics_invitations_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP <> 'DELETE' THEN
+        INSERT INTO metrics_dirtyhour (kind, hour)
+            SELECT DISTINCT 'survey', date_trunc('hour', sent_at, 'UTC') FROM new_rows;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        INSERT INTO metrics_dirtyhour (kind, hour)
+            SELECT DISTINCT 'survey', date_trunc('hour', sent_at, 'UTC') FROM old_rows;
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION metrics_responses_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP <> 'DELETE' THEN
+        INSERT INTO metrics_dirtyhour (kind, hour)
+            SELECT DISTINCT 'survey', date_trunc('hour', i.sent_at, 'UTC')
+            FROM new_rows r JOIN surveys_invitation i ON i.id = r.invitation_id;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        INSERT INTO metrics_dirtyhour (kind, hour)
+            SELECT DISTINCT 'survey', date_trunc('hour', i.sent_at, 'UTC')
+            FROM old_rows r JOIN surveys_invitation i ON i.id = r.invitation_id;
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- A new or corrected agreement changes the verdict on everything of that client from the moment it is valid; a first
+-- version also on what came before it.
+CREATE FUNCTION metrics_mark_clients(clients bigint[]) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO metrics_dirtyhour (kind, hour)
+        SELECT DISTINCT 'contact', date_trunc('hour', c.started_at, 'UTC')
+        FROM tickets_contact c WHERE c.client_id = ANY(clients)
+        UNION
+        SELECT DISTINCT 'survey', date_trunc('hour', i.sent_at, 'UTC')
+        FROM surveys_invitation i WHERE i.client_id = ANY(clients);
+$$;
+
+CREATE FUNCTION metrics_agreement_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM metrics_mark_clients(ARRAY[coalesce(NEW.client_id, OLD.client_id), coalesce(OLD.client_id, NEW.client_id)]);
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION metrics_service_level_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM metrics_mark_clients(array_agg(DISTINCT a.client_id)) FROM tickets_agreement a
+        WHERE a.id IN (NEW.agreement_id, OLD.agreement_id);
+    RETURN NULL;
+END $$;
+
+-- Emptying a log empties what was computed from it.
+CREATE FUNCTION metrics_log_emptied() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE cells text;
+BEGIN
+    FOR cells IN SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = current_schema() AND c.relkind = 'r' AND c.relname LIKE 'metrics\\_cell\\_%' LOOP
+        EXECUTE format('DELETE FROM %I', cells);
+    END LOOP;
+    DELETE FROM metrics_dirtyhour;
+    RETURN NULL;
+END $$;
+"""
+
+TRIGGERS = """
+CREATE TRIGGER metrics_inserted AFTER INSERT ON tickets_contact REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION metrics_contact_inserted();
+CREATE TRIGGER metrics_updated AFTER UPDATE ON tickets_contact REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION metrics_contact_updated();
+CREATE TRIGGER metrics_deleted AFTER DELETE ON tickets_contact REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION metrics_contact_deleted();
+CREATE TRIGGER metrics_emptied AFTER TRUNCATE ON tickets_contact
+    FOR EACH STATEMENT EXECUTE FUNCTION metrics_log_emptied();
+CREATE TRIGGER metrics_updated AFTER UPDATE ON tickets_case REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION metrics_case_updated();
+CREATE TRIGGER metrics_inserted AFTER INSERT ON tickets_caseevent REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION metrics_events_changed();
+CREATE TRIGGER metrics_updated AFTER UPDATE ON tickets_caseevent
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION metrics_events_changed();
+CREATE TRIGGER metrics_deleted AFTER DELETE ON tickets_caseevent REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION metrics_events_changed();
+CREATE TRIGGER metrics_inserted AFTER INSERT ON surveys_invitation REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION metrics_invitations_changed();
+CREATE TRIGGER metrics_updated AFTER UPDATE ON surveys_invitation
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION metrics_invitations_changed();
+CREATE TRIGGER metrics_deleted AFTER DELETE ON surveys_invitation REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION metrics_invitations_changed();
+CREATE TRIGGER metrics_inserted AFTER INSERT ON surveys_response REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION metrics_responses_changed();
+CREATE TRIGGER metrics_updated AFTER UPDATE ON surveys_response
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION metrics_responses_changed();
+CREATE TRIGGER metrics_deleted AFTER DELETE ON surveys_response REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION metrics_responses_changed();
+CREATE TRIGGER metrics_changed AFTER INSERT OR UPDATE OR DELETE ON tickets_agreement
+    FOR EACH ROW EXECUTE FUNCTION metrics_agreement_changed();
+CREATE TRIGGER metrics_changed AFTER INSERT OR UPDATE OR DELETE ON tickets_servicelevel
+    FOR EACH ROW EXECUTE FUNCTION metrics_service_level_changed();
+"""
+
+DROP = """
+DROP TRIGGER metrics_inserted ON tickets_contact;
+DROP TRIGGER metrics_updated ON tickets_contact;
+DROP TRIGGER metrics_deleted ON tickets_contact;
+DROP TRIGGER metrics_emptied ON tickets_contact;
+DROP TRIGGER metrics_updated ON tickets_case;
+DROP TRIGGER metrics_inserted ON tickets_caseevent;
+DROP TRIGGER metrics_updated ON tickets_caseevent;
+DROP TRIGGER metrics_deleted ON tickets_caseevent;
+DROP TRIGGER metrics_inserted ON surveys_invitation;
+DROP TRIGGER metrics_updated ON surveys_invitation;
+DROP TRIGGER metrics_deleted ON surveys_invitation;
+DROP TRIGGER metrics_inserted ON surveys_response;
+DROP TRIGGER metrics_updated ON surveys_response;
+DROP TRIGGER metrics_deleted ON surveys_response;
+DROP TRIGGER metrics_changed ON tickets_agreement;
+DROP TRIGGER metrics_changed ON tickets_servicelevel;
+DROP FUNCTION metrics_contact_inserted(), metrics_contact_updated(), metrics_contact_deleted(),
+    metrics_log_emptied(), metrics_case_updated(), metrics_events_changed(), metrics_invitations_changed(),
+    metrics_responses_changed(), metrics_agreement_changed(), metrics_service_level_changed(),
+    metrics_mark_clients(bigint[]), metrics_mark_cases(bigint[]),
+    metrics_mark_contacts(bigint[], bigint[], bigint[], timestamptz[]);
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("metrics", "0001_initial"),
+        ("tickets", "0002_append_only_and_first_rows"),
+        ("surveys", "0002_initial"),
+    ]
+    operations = [migrations.RunSQL(FUNCTIONS + TRIGGERS, DROP)]

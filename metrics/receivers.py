@@ -1,0 +1,27 @@
+"""Ring the doorbell when something was logged. The marks are the queue of record; a lost ring costs seconds."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.db import transaction
+from django.dispatch import receiver
+from kombu.exceptions import OperationalError
+
+from metrics import tasks
+from tickets.signals import happened
+
+log = logging.getLogger(__name__)
+
+
+@receiver(happened)
+def ring(**_kwargs: Any) -> None:
+    transaction.on_commit(_ring, robust=True)
+
+
+def _ring() -> None:
+    try:
+        tasks.refresh_cells.delay()
+    except OperationalError:
+        log.warning("Redis does not answer: the schedule will refresh the figures")

@@ -1,0 +1,13 @@
+"""Jobs of the numbers. Each calls one function and is safe to run twice and at any moment."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from metrics import cells
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def refresh_cells() -> None:
+    """Bring the stored cells up to date with the logs."""
+    cells.refresh()

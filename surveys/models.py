@@ -1,0 +1,179 @@
+"""Invitations, answers, call-back interviews and the employee pulse."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tickets.models import Case, Client, Contact, Customer, OutgoingMail, Source, Team
+from tickets.models.source import NewExternalId
+
+
+class Invitation(models.Model):
+    """One request to one customer to answer. Scores are dated by `sent_at`, like the response rate."""
+
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+")
+    external_id = models.TextField(_("survey id"), db_default=NewExternalId())
+    client = models.ForeignKey(Client, models.PROTECT, related_name="invitations")
+    contact = models.ForeignKey(Contact, models.PROTECT, null=True, blank=True, related_name="invitations")
+    case = models.ForeignKey(Case, models.PROTECT, null=True, blank=True, related_name="invitations")
+    customer = models.ForeignKey(Customer, models.PROTECT, null=True, blank=True, related_name="invitations")
+    language = models.CharField(_("language"), max_length=8, blank=True)
+    sent_at = models.DateTimeField(_("sent"), default=timezone.now)
+    # False: it bounced. Out of the response rate's denominator.
+    is_delivered = models.BooleanField(_("delivered"), default=True)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    # Empty for an invitation that another system sent.
+    mail = models.OneToOneField(OutgoingMail, models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("survey invitation")
+        verbose_name_plural = _("survey invitations")
+        constraints = [
+            models.UniqueConstraint(fields=["source", "external_id"], name="invitation_named_once"),
+        ]
+        indexes = [
+            # Survey KPIs by period and the rows behind them.
+            models.Index(fields=["sent_at"], name="invitation_sent"),
+            models.Index(fields=["case"], name="invitation_case"),
+            models.Index(fields=["contact"], name="invitation_contact"),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+    def is_open(self, at: datetime) -> bool:
+        return self.expires_at is None or at < self.expires_at
+
+    def last_response(self) -> Response | None:
+        return self.responses.order_by("-responded_at").first()
+
+    def answer(self, *, at: datetime | None = None, **answers: Any) -> bool:
+        """Take the customer's answer, or her changed answer. Return False if it came too late or changes nothing.
+
+        The row is locked, so a form that was sent twice by an impatient thumb is one answer.
+        """
+        at = at or timezone.now()
+        with transaction.atomic():
+            if not Invitation.objects.select_for_update(no_key=True).get(pk=self.pk).is_open(at):
+                return False
+            last = self.last_response()
+            if last is not None and all(getattr(last, name) == value for name, value in answers.items()):
+                return False
+            self.responses.create(responded_at=at, **answers)
+        return True
+
+
+class Response(models.Model):
+    """One answer. Answering again adds a row; the last one within the window counts.
+
+    Scores are stored as they came, with their scale; one out of range is kept and counted as invalid.
+    """
+
+    class Resolved(models.TextChoices):
+        YES = "yes", _("Yes")
+        NO = "no", _("No")
+        UNSURE = "unsure", _("I don't know yet")
+
+    invitation = models.ForeignKey(Invitation, models.CASCADE, related_name="responses")
+    responded_at = models.DateTimeField(_("answered"), default=timezone.now)
+    csat = models.SmallIntegerField(_("satisfaction"), null=True, blank=True)
+    csat_scale = models.CharField(_("satisfaction scale"), max_length=8, default="1-5")
+    ces = models.SmallIntegerField(_("ease"), null=True, blank=True)
+    nps = models.SmallIntegerField(_("recommendation"), null=True, blank=True)
+    fcr_resolved = models.CharField(_("solved"), max_length=6, choices=Resolved.choices, blank=True)
+    fcr_contacts = models.SmallIntegerField(_("times contacted"), null=True, blank=True)
+    comment = models.TextField(_("comment"), blank=True)
+
+    class Meta:
+        verbose_name = _("survey response")
+        verbose_name_plural = _("survey responses")
+        ordering = ["responded_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["invitation", "responded_at"], name="response_once_per_instant"),
+            models.CheckConstraint(condition=Q(fcr_resolved__in=["", "yes", "no", "unsure"]), name="response_resolved"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.invitation_id} {self.responded_at:%Y-%m-%d %H:%M}"
+
+
+class Interview(models.Model):
+    """One attempt to call a customer back and ask about the whole experience."""
+
+    class Outcome(models.TextChoices):
+        COMPLETED = "completed", _("Completed")
+        NO_ANSWER = "no_answer", _("No answer")
+        REFUSED = "refused", _("Refused")
+
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+")
+    external_id = models.TextField(_("interview id"), db_default=NewExternalId())
+    agent = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="interviews")
+    customer = models.ForeignKey(Customer, models.PROTECT, null=True, blank=True, related_name="interviews")
+    contact = models.ForeignKey(Contact, models.PROTECT, null=True, blank=True, related_name="interviews")
+    attempted_at = models.DateTimeField(_("attempted"))
+    completed_at = models.DateTimeField(_("completed"), null=True, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices)
+    rating = models.SmallIntegerField(_("rating"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("call-back interview")
+        verbose_name_plural = _("call-back interviews")
+        constraints = [
+            models.UniqueConstraint(fields=["source", "external_id"], name="interview_named_once"),
+            models.CheckConstraint(condition=Q(outcome__in=["completed", "no_answer", "refused"]), name="interview_outcome"),
+            models.CheckConstraint(
+                condition=Q(completed_at__isnull=True) | Q(completed_at__gte=F("attempted_at")),
+                name="interview_completed_after_attempted",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
+class PulseAnswer(models.Model):
+    """One employee's anonymous answer. No user is stored, and nothing is shown below five answers."""
+
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+")
+    team = models.ForeignKey(Team, models.PROTECT, related_name="pulse_answers")
+    # A number within the file or round; says nothing of who it was.
+    respondent = models.CharField(max_length=60)
+    enps = models.SmallIntegerField(null=True, blank=True)
+    month_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("pulse answer")
+        verbose_name_plural = _("pulse answers")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "team", "respondent", "month_on"], nulls_distinct=False, name="pulse_answer_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.team_id} {self.respondent}"
+
+
+class PulseHeadcount(models.Model):
+    """How many could have answered, by team and month."""
+
+    team = models.ForeignKey(Team, models.PROTECT, related_name="headcounts")
+    month_on = models.DateField(_("month"))
+    headcount = models.PositiveIntegerField(_("headcount"))
+
+    class Meta:
+        verbose_name = _("headcount")
+        verbose_name_plural = _("headcounts")
+        constraints = [models.UniqueConstraint(fields=["team", "month_on"], name="pulse_headcount_once")]
+
+    def __str__(self) -> str:
+        return f"{self.team_id} {self.month_on:%Y-%m}"
+
+

@@ -1,0 +1,71 @@
+"""The desk's models. Import them from here."""
+
+from tickets.models.access import ApiToken, IdempotentAnswer
+from tickets.models.case import Case
+from tickets.models.client import Agreement, Calendar, Client, ClosedDay, OpeningHours, ServiceLevel
+from tickets.models.codes import (
+    LIVE_CHANNELS,
+    OPEN_STATUSES,
+    Channel,
+    Demand,
+    Direction,
+    Flag,
+    Outcome,
+    Priority,
+    Role,
+    ServiceLevelVariant,
+    Status,
+)
+from tickets.models.contact import Contact, Segment
+from tickets.models.customer import Customer, Identity
+from tickets.models.event import CaseEvent
+from tickets.models.ledger import AgentTime, Cost
+from tickets.models.message import Message
+from tickets.models.outbox import OutgoingMail
+from tickets.models.people import Skill, Team, User
+from tickets.models.promise import Promise
+from tickets.models.quarantine import QuarantinedRow
+from tickets.models.queue import Queue
+from tickets.models.source import DESK, Source
+from tickets.models.topic import Topic
+
+__all__ = [
+    "DESK",
+    "LIVE_CHANNELS",
+    "OPEN_STATUSES",
+    "Agreement",
+    "AgentTime",
+    "ApiToken",
+    "Calendar",
+    "Case",
+    "CaseEvent",
+    "Channel",
+    "Client",
+    "ClosedDay",
+    "Contact",
+    "Cost",
+    "Customer",
+    "Demand",
+    "Direction",
+    "Flag",
+    "IdempotentAnswer",
+    "Identity",
+    "Message",
+    "OpeningHours",
+    "Outcome",
+    "OutgoingMail",
+    "Priority",
+    "Promise",
+    "QuarantinedRow",
+    "Queue",
+    "Role",
+    "Segment",
+    "ServiceLevel",
+    "ServiceLevelVariant",
+    "Skill",
+    "Source",
+    "Status",
+    "Team",
+    "Topic",
+    "User",
+]

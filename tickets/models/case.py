@@ -1,0 +1,263 @@
+"""Cases and the verbs that change them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tickets.models.client import Agreement, Client
+from tickets.models.codes import OPEN_STATUSES, Channel, Flag, Priority, Status
+from tickets.models.customer import Customer
+from tickets.models.event import CaseEvent
+from tickets.models.message import Message
+from tickets.models.people import Team
+from tickets.models.promise import Promise
+from tickets.models.queue import Queue
+from tickets.models.source import DESK, NewExternalId, Source
+from tickets.models.topic import Topic
+from tickets.signals import happened
+
+if TYPE_CHECKING:
+    from tickets.models.people import User
+
+
+class CaseQuerySet(models.QuerySet["Case"]):
+    def visible_to(self, user: User) -> CaseQuerySet:
+        """Narrow to what `user` may read: the cases of her queues and her own. Every page and API call starts here."""
+        if user.sees_everything:
+            return self
+        queues = Queue.objects.filter(teams=user.team_id) if user.team_id else Queue.objects.none()
+        return self.filter(Q(queue__in=queues.values("pk")) | Q(owner=user))
+
+    def open(self) -> CaseQuerySet:
+        return self.filter(status__in=OPEN_STATUSES)
+
+
+class Case(models.Model):
+    """One problem of one customer, from opened to resolved."""
+
+    number = models.BigAutoField(_("number"), primary_key=True)
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+")
+    external_id = models.TextField(_("case id"), db_default=NewExternalId())
+    client = models.ForeignKey(Client, models.PROTECT, related_name="cases")
+    customer = models.ForeignKey(Customer, models.PROTECT, null=True, blank=True, related_name="cases")
+    topic = models.ForeignKey(Topic, models.PROTECT, null=True, blank=True, related_name="cases")
+    queue = models.ForeignKey(Queue, models.PROTECT, null=True, blank=True, related_name="cases")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="cases")
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="cases")
+    channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices)
+    priority = models.CharField(_("priority"), max_length=8, choices=Priority.choices, default=Priority.NORMAL)
+    status = models.CharField(_("status"), max_length=20, choices=Status.choices, default=Status.OPEN)
+    subject = models.CharField(_("subject"), max_length=500, blank=True)
+    # Named by the source; otherwise the earliest valid contact on the case is its first.
+    first_contact = models.ForeignKey("tickets.Contact", models.PROTECT, null=True, blank=True, related_name="+")
+    # From the topic at opening; a log may bring its own.
+    fcr_eligible = models.BooleanField(default=True)
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="merged_cases")
+    flags = ArrayField(models.CharField(max_length=16, choices=Flag.choices), default=list, blank=True)
+
+    created_at = models.DateTimeField(_("opened"), default=timezone.now)
+    # Where the case stands, kept beside the events for lists; the events are the truth.
+    resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
+    updated_at = models.DateTimeField(_("last event"), default=timezone.now)
+    # Frozen when the case is opened: editing an agreement later must not turn an old success into a breach.
+    first_response_due_at = models.DateTimeField(_("first response due"), null=True, blank=True)
+    resolution_due_at = models.DateTimeField(_("resolution due"), null=True, blank=True)
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("case")
+        verbose_name_plural = _("cases")
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "external_id"], name="case_named_once"),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="case_status"),
+            models.CheckConstraint(condition=Q(channel__in=Channel.values), name="case_channel"),
+            models.CheckConstraint(condition=Q(priority__in=Priority.values), name="case_priority"),
+            models.CheckConstraint(
+                condition=(Q(status="resolved") & Q(resolved_at__isnull=False)) | ~Q(status="resolved"),
+                name="case_resolved_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(resolved_at__isnull=True) | Q(resolved_at__gte=F("created_at")),
+                name="case_resolved_after_created",
+            ),
+            models.CheckConstraint(
+                condition=(Q(status="merged") & Q(merged_into__isnull=False))
+                | (~Q(status="merged") & Q(merged_into__isnull=True)),
+                name="case_merged_into_something",
+            ),
+            models.CheckConstraint(condition=~Q(merged_into=F("number")), name="case_not_merged_into_itself"),
+        ]
+        indexes = [
+            # A queue's open cases, the list page.
+            models.Index(
+                fields=["queue", "-updated_at"], name="case_queue_open", condition=Q(status__in=OPEN_STATUSES)
+            ),
+            # An agent's own open cases, the list page.
+            models.Index(
+                fields=["owner", "-updated_at"], name="case_owner_open", condition=Q(status__in=OPEN_STATUSES)
+            ),
+            # A customer's cases: which one is this contact about?
+            models.Index(fields=["customer", "-created_at"], name="case_customer"),
+            # Cases opened in a period.
+            models.Index(fields=["created_at"], name="case_created"),
+            models.Index(
+                fields=["merged_into"], name="case_merged_into", condition=Q(merged_into__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.number} {self.subject}".strip()
+
+    def get_absolute_url(self) -> str:
+        return reverse("case", args=[self.number])
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN_STATUSES
+
+    @classmethod
+    def open_new(
+        cls, *, by: User | None, client: Client, channel: str, at: datetime | None = None, **fields: Any
+    ) -> Case:
+        """Open a case and record who did it. Its targets are those of the agreement in force at that moment."""
+        at = at or timezone.now()
+        source, _made = Source.objects.get_or_create(name=DESK)
+        topic: Topic | None = fields.get("topic")
+        fields = cls.targets(client=client, channel=channel, at=at) | fields
+        with transaction.atomic():
+            case = cls.objects.create(
+                source=source,
+                client=client,
+                channel=channel,
+                created_at=at,
+                updated_at=at,
+                fcr_eligible=topic.first_contact_resolvable if topic else True,
+                team=by.team if by else None,
+                **fields,
+            )
+            case.record(CaseEvent.Kind.CREATED, by=by, at=at)
+        return case
+
+    @staticmethod
+    def targets(*, client: Client, channel: str, at: datetime) -> dict[str, datetime | None]:
+        """Return the moments by which a case opened now must be answered and resolved."""
+        agreement = Agreement.objects.in_force(client, at)
+        if agreement is None:
+            return {}
+        hours = agreement.calendar.hours()
+        return {
+            "first_response_due_at": agreement.first_response_due_at(channel, at, hours),
+            "resolution_due_at": agreement.resolution_due_at(at, hours),
+        }
+
+    def record(
+        self,
+        kind: CaseEvent.Kind,
+        *,
+        by: User | None,
+        at: datetime | None = None,
+        note: str = "",
+        is_valid: bool = True,
+        **data: Any,
+    ) -> CaseEvent:
+        """Append one event and tell those who react. Call it in the transaction of the change."""
+        at = at or timezone.now()
+        event = self.events.create(
+            kind=kind,
+            actor=by,
+            actor_label="" if by else "system",
+            at=at,
+            note=note,
+            is_valid=is_valid,
+            data=data,
+        )
+        Case.objects.filter(pk=self.pk, updated_at__lt=at).update(updated_at=at)
+        happened.send(sender=Case, case_event=event, contact=None)
+        return event
+
+    def resolve(self, *, by: User | None, at: datetime | None = None) -> bool:
+        """Resolve the case and record who did it. Return False if it already was.
+
+        The conditional UPDATE lets exactly one of two racing callers win, so a resolution is never counted twice.
+        """
+        at = at or timezone.now()
+        with transaction.atomic():
+            if not Case.objects.open().filter(pk=self.pk).update(status=Status.RESOLVED, resolved_at=at):
+                return False
+            self.record(CaseEvent.Kind.RESOLVED, by=by, at=at)
+        self.refresh_from_db(fields=["status", "resolved_at", "updated_at"])
+        return True
+
+    def reopen(self, *, by: User | None, at: datetime | None = None, is_valid: bool = True) -> bool:
+        """Open a resolved case again. `is_valid` is False where the customer only said thanks."""
+        at = at or timezone.now()
+        with transaction.atomic():
+            resolved = Case.objects.filter(pk=self.pk, status=Status.RESOLVED)
+            if not resolved.update(status=Status.OPEN, resolved_at=None):
+                return False
+            self.record(CaseEvent.Kind.REOPENED, by=by, at=at, is_valid=is_valid)
+        self.refresh_from_db(fields=["status", "resolved_at", "updated_at"])
+        return True
+
+    def assign(self, *, to: User | None, by: User | None, at: datetime | None = None) -> bool:
+        """Give the case to an agent, or to nobody."""
+        with transaction.atomic():
+            before = Case.objects.select_for_update(no_key=True).get(pk=self.pk)
+            if before.owner_id == (to.pk if to else None):
+                return False
+            Case.objects.filter(pk=self.pk).update(owner=to, team=to.team if to else before.team)
+            self.record(
+                CaseEvent.Kind.ASSIGNED, by=by, at=at, owner=[before.owner_id, to.pk if to else None]
+            )
+        self.refresh_from_db(fields=["owner", "team", "updated_at"])
+        return True
+
+    def escalate(self, *, by: User | None, reason: str = "", to: User | None = None, at: datetime | None = None) -> bool:
+        """Hand the case to a higher tier. Only an open case can be escalated."""
+        with transaction.atomic():
+            if not Case.objects.open().filter(pk=self.pk).exists():
+                return False
+            self.record(CaseEvent.Kind.ESCALATED, by=by, at=at, note=reason)
+            if to is not None:
+                self.assign(to=to, by=by, at=at)
+        self.refresh_from_db(fields=["updated_at"])
+        return True
+
+    def wait(self, *, on: Status, by: User | None, at: datetime | None = None) -> bool:
+        """Wait for the customer or a third party."""
+        with transaction.atomic():
+            if not Case.objects.open().exclude(status=on).filter(pk=self.pk).update(status=on):
+                return False
+            self.record(CaseEvent.Kind(on.value), by=by, at=at)
+        self.refresh_from_db(fields=["status", "updated_at"])
+        return True
+
+    def write_note(self, body: str, *, by: User, at: datetime | None = None) -> Message:
+        """Add an internal note."""
+        at = at or timezone.now()
+        with transaction.atomic():
+            message = self.messages.create(kind=Message.Kind.NOTE, author=by, body=body, at=at)
+            self.record(CaseEvent.Kind.NOTE, by=by, at=at, message=message.pk)
+        return message
+
+    def promise(self, *, due_at: datetime, by: User | None, kind: str = "update", at: datetime | None = None) -> Promise:
+        """Record what the customer was promised and by when."""
+        at = at or timezone.now()
+        source, _made = Source.objects.get_or_create(name=DESK)
+        with transaction.atomic():
+            promise = self.promises.create(
+                source=source, kind=kind, made_by=by, made_at=at, original_due_at=due_at, due_at=due_at
+            )
+            self.record(CaseEvent.Kind.PROMISED, by=by, at=at, promise=promise.pk)
+        return promise

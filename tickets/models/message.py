@@ -1,0 +1,42 @@
+"""What was written: messages from and to the customer, and internal notes."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+class Message(models.Model):
+    class Kind(models.TextChoices):
+        INCOMING = "incoming", _("From the customer")
+        OUTGOING = "outgoing", _("To the customer")
+        NOTE = "note", pgettext_lazy("message", "Internal note")
+
+    case = models.ForeignKey("tickets.Case", models.PROTECT, related_name="messages")
+    contact = models.ForeignKey(
+        "tickets.Contact", models.PROTECT, null=True, blank=True, related_name="messages"
+    )
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    # Plain text; what a stranger sent is shown escaped.
+    body = models.TextField(_("text"))
+    at = models.DateTimeField(_("at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ["at", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=["incoming", "outgoing", "note"]), name="message_kind"),
+        ]
+        indexes = [
+            # The case page's timeline.
+            models.Index(fields=["case", "at"], name="message_case_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.case_id} {self.at:%Y-%m-%d %H:%M}"

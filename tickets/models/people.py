@@ -1,0 +1,71 @@
+"""Those who serve: users with a role, their teams and skills."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+class Team(models.Model):
+    code = models.CharField(_("code"), max_length=120, unique=True)
+    name = models.CharField(_("name"), max_length=200)
+
+    class Meta:
+        verbose_name = _("team")
+        verbose_name_plural = _("teams")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Skill(models.Model):
+    code = models.CharField(_("code"), max_length=60, unique=True)
+    name = models.CharField(_("name"), max_length=120)
+
+    class Meta:
+        verbose_name = _("skill")
+        verbose_name_plural = _("skills")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class User(AbstractUser):
+    """A person or system with an account, or an agent known only from an imported log (no usable password)."""
+
+    class Role(models.TextChoices):
+        AGENT = "agent", pgettext_lazy("role", "Agent")
+        LEAD = "lead", pgettext_lazy("role", "Team lead")
+        MANAGER = "manager", pgettext_lazy("role", "Manager")
+        ADMIN = "admin", pgettext_lazy("role", "Administrator")
+        INTEGRATION = "integration", pgettext_lazy("role", "Integration")
+
+    role = models.CharField(_("role"), max_length=12, choices=Role.choices, default=Role.AGENT)
+    # What logs and other systems call this agent. The user name is for logging in and may change.
+    code = models.CharField(_("agent code"), max_length=120, unique=True, null=True, blank=True)
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="members")
+    skills = models.ManyToManyField(Skill, blank=True, related_name="agents")
+    language = models.CharField(_("language"), max_length=8, blank=True)
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(role__in=["agent", "lead", "manager", "admin", "integration"]), name="user_role"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username
+
+    @property
+    def sees_everything(self) -> bool:
+        return self.is_superuser or self.role in {self.Role.MANAGER, self.Role.ADMIN, self.Role.INTEGRATION}
+
+    @property
+    def sees_numbers(self) -> bool:
+        """Whether the pages with figures and quarantined rows are for this person."""
+        return self.sees_everything or self.role == self.Role.LEAD
