@@ -1,0 +1,190 @@
+"""Read a question from request parameters: what the API, the pages and the exports all take.
+
+`start`, `end`, `tz`, `by`, `as_of`, `engine` and one filter a dimension (`channel=phone`, repeatable = or).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Q
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from metrics.catalog import find
+from metrics.compute import Query, Row
+from metrics.definition import Kpi
+from metrics.period import TIME_SPLITS, Period, PeriodError, parse_moment
+from metrics.sql import COLUMNS
+from tickets.models import Channel, Client, Queue, Team, Topic, User
+
+ENGINES = ("auto", "facts")
+SPLITS = (*TIME_SPLITS, *COLUMNS)
+
+MODELS: dict[str, Any] = {"client": Client, "queue": Queue, "team": Team, "topic": Topic, "agent": User}
+
+
+class QuestionError(ValueError):
+    """A parameter cannot be used: `parameter` names it, the message says what was expected."""
+
+    def __init__(self, parameter: str, message: str) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+
+
+@dataclass(frozen=True)
+class Question:
+    """The KPIs asked for, and the query; `zone_name` as given, for links and answers."""
+
+    kpis: list[Kpi]
+    query: Query
+    zone_name: str
+    codes: dict[str, list[str]] = field(default_factory=dict)
+
+
+def read(params: QueryDict, user: User, *, kpis: Sequence[Kpi] | None = None) -> Question:
+    """Read the question of `user`, narrowed to what she may see.
+
+    Raises:
+        QuestionError: naming the parameter and what was expected.
+    """
+    zone_name = params.get("tz") or settings.TIME_ZONE
+    zone = read_zone(zone_name)
+    try:
+        period = Period(_moment(params, "start", zone), _moment(params, "end", zone), zone)
+        by = read_splits(params.getlist("by"))
+        if split := next((name for name in by if name in TIME_SPLITS), None):
+            period.edges(split)
+        as_of = parse_moment(params["as_of"], zone, "as_of") if params.get("as_of") else timezone.now()
+    except PeriodError as error:
+        raise QuestionError(error.parameter, str(error)) from error
+    codes = {name: params.getlist(name) for name in COLUMNS if params.getlist(name)}
+    filters = read_filters(codes)
+    return Question(
+        kpis=list(kpis) if kpis is not None else read_kpis(params.getlist("kpi")),
+        query=Query(period, by, scoped(filters, user), as_of, read_engine(params)),
+        zone_name=zone_name,
+        codes=codes,
+    )
+
+
+def _moment(params: QueryDict, name: str, zone: ZoneInfo) -> datetime:
+    text = params.get(name)
+    if not text:
+        raise QuestionError(name, _("expected a date (2025-10-31) or an instant with offset"))
+    # In a query string an unescaped plus sign has become a space.
+    return parse_moment(text.replace(" ", "+"), zone, name)
+
+
+def read_zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise QuestionError("tz", _("expected a time zone such as Europe/Stockholm, got %r") % name) from error
+
+
+def read_engine(params: QueryDict) -> str:
+    engine = params.get("engine") or "auto"
+    if engine not in ENGINES:
+        raise QuestionError("engine", _("expected auto or facts, got %r") % engine)
+    return engine
+
+
+def read_splits(names: Iterable[str]) -> tuple[str, ...]:
+    splits = tuple(dict.fromkeys(name for name in names if name))
+    for name in splits:
+        if name not in SPLITS:
+            raise QuestionError("by", _("expected one of %(names)s, got %(name)r") % {"names": " ".join(SPLITS), "name": name})
+    if sum(name in TIME_SPLITS for name in splits) > 1:
+        raise QuestionError("by", _("expected at most one of %s") % " ".join(TIME_SPLITS))
+    return splits
+
+
+def read_kpis(names: Iterable[str]) -> list[Kpi]:
+    found = []
+    for name in dict.fromkeys(names):
+        kpi = find(name)
+        if kpi is None:
+            raise QuestionError("kpi", _("no KPI is called %r; the catalogue is at /api/v1/kpis/") % name)
+        found.append(kpi)
+    if not found:
+        raise QuestionError("kpi", _("expected at least one KPI, as slug or slug:variant"))
+    return found
+
+
+def read_filters(codes: dict[str, list[str]]) -> dict[str, list[Any]]:
+    """Codes to ids, a query a dimension. A topic stands for itself and all below it."""
+    return {dimension: _ids(dimension, values) for dimension, values in codes.items()}
+
+
+def _ids(dimension: str, values: list[str]) -> list[Any]:
+    if dimension == "channel":
+        unknown = set(values) - set(Channel.values)
+        if unknown:
+            raise QuestionError(dimension, _("expected one of %(names)s, got %(name)r") % {
+                "names": " ".join(Channel.values), "name": min(unknown),
+            })
+        return list(values)
+    condition = Q()
+    for value in values:
+        condition |= _named(dimension, value)
+    found = list(MODELS[dimension].objects.filter(condition).values_list("pk", *_names(dimension)))
+    for value in values:
+        if not any(value in row[1:] for row in found):
+            raise QuestionError(dimension, _("nothing is called %r") % value)
+    return [row[0] for row in found]
+
+
+def _names(dimension: str) -> tuple[str, ...]:
+    return {"topic": ("path",), "agent": ("code", "username")}.get(dimension, ("code",))
+
+
+def _named(dimension: str, value: str) -> Q:
+    if dimension == "topic":
+        return Q(path=value) | Q(path__startswith=f"{value}/")
+    if dimension == "agent":
+        return Q(code=value) | Q(username=value)
+    return Q(code=value)
+
+
+def scoped(filters: dict[str, list[Any]], user: User) -> dict[str, list[Any]]:
+    """Narrow to what the user may see: a lead to the queues of her team."""
+    if user.sees_everything:
+        return filters
+    own = set(Queue.objects.visible_to(user).values_list("pk", flat=True))
+    wanted = filters.get("queue")
+    return {**filters, "queue": sorted(own & set(wanted) if wanted is not None else own)}
+
+
+class Labels:
+    """Names for the groups of an answer: one query a dimension, however many rows."""
+
+    def __init__(self, rows: Iterable[Row], period: Period) -> None:
+        self.period = period
+        wanted: dict[str, set[Any]] = {}
+        for row in rows:
+            for split, key in row.group.items():
+                if split in MODELS and key is not None:
+                    wanted.setdefault(split, set()).add(key)
+        self.names = {
+            split: {
+                pk: next((name for name in names if name), None)
+                for pk, *names in MODELS[split].objects.filter(pk__in=keys).values_list("pk", *_names(split))
+            }
+            for split, keys in wanted.items()
+        }
+
+    def of(self, row: Row) -> dict[str, str | None]:
+        """The group as the API gives it: labels of time, codes of the rest, None where a row has none."""
+        return {split: self._label(split, key) for split, key in row.group.items()}
+
+    def _label(self, split: str, key: Any) -> str | None:
+        if split in TIME_SPLITS:
+            return self.period.label(key.astimezone(UTC), split)
+        return self.names.get(split, {}).get(key) if split in MODELS else key
