@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import Any
+from typing import Any, cast
 
 from django.http import Http404
 from django.urls import path
@@ -21,6 +21,7 @@ from metrics.compute import Value
 from metrics.definition import Kpi
 from metrics.question import SPLITS, Labels, Question, QuestionError, read
 from metrics.sql import COLUMNS
+from tickets.models import User
 
 PAGE = 100
 MOST = 1000
@@ -40,7 +41,7 @@ class SeesNumbers(BasePermission):
 
 def ask(request: Request, kpis: list[Kpi] | None = None) -> Question:
     try:
-        return read(request.query_params, request.user, kpis=kpis)
+        return read(request.query_params, cast("User", request.user), kpis=kpis)
     except QuestionError as error:
         raise ValidationError({error.parameter: [str(error)]}) from error
 
@@ -51,10 +52,7 @@ PARAMETERS = [
     OpenApiParameter("tz", str, description="Time zone of dates and splits. Default: the installation's."),
     OpenApiParameter("as_of", str, description="Maturity is judged as at this instant. Default: now."),
     OpenApiParameter("engine", str, enum=["auto", "facts"], description="auto: stored cells where they can answer."),
-    *(
-        OpenApiParameter(name, str, many=True, description="Filter; repeated = or.")
-        for name in COLUMNS
-    ),
+    *(OpenApiParameter(name, str, many=True, description="Filter; repeated = or.") for name in COLUMNS),
 ]
 
 

@@ -10,13 +10,13 @@ class MetricsConfig(AppConfig):
     name = "metrics"
 
     def ready(self) -> None:
-        from metrics import receivers  # noqa: F401, PLC0415 - connects itself; models are ready only now
+        from metrics import receivers  # noqa: F401 - connects itself; models are ready only now
 
         post_migrate.connect(make_tables, sender=self)
 
 
 def make_tables(**_kwargs: Any) -> None:
     """Give the cells the columns that the catalogue asks for."""
-    from metrics import cells  # noqa: PLC0415 - needs the models
+    from metrics import cells
 
     cells.sync_tables()

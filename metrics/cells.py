@@ -127,9 +127,7 @@ def sync_tables() -> list[str]:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('metrics:tables', 0))")
         for fact in FACTS.values():
             for grain in GRAINS:
-                cursor.execute(
-                    "SELECT obj_description(to_regclass(%s)::oid, 'pg_class')", [table(fact, grain)]
-                )
+                cursor.execute("SELECT obj_description(to_regclass(%s)::oid, 'pg_class')", [table(fact, grain)])
                 row = cursor.fetchone()
                 if row is None or row[0] != _fingerprint(fact, grain):
                     _make_table(cursor, fact, grain)
@@ -186,9 +184,7 @@ def refresh() -> int:
 
 def _refresh_some() -> int:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT kind FROM metrics_dirtyhour ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED"
-        )
+        cursor.execute("SELECT kind FROM metrics_dirtyhour ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED")
         row = cursor.fetchone()
         if row is None:
             return 0
@@ -241,9 +237,7 @@ def _redo(cursor: Any, fact: Fact, ranges: Ranges) -> None:
         f"{_from_base(fact, grain)})"
         for grain in GRAINS
     ]
-    cursor.execute(
-        f"WITH base AS MATERIALIZED ({_base(fact, ranges, params)}), {', '.join(inserts)} SELECT 1", params
-    )
+    cursor.execute(f"WITH base AS MATERIALIZED ({_base(fact, ranges, params)}), {', '.join(inserts)} SELECT 1", params)
 
 
 def rebuild() -> None:
@@ -304,9 +298,7 @@ def check(limit: int = 200) -> tuple[list[Difference], int]:
     return differences[:limit], len(marks)
 
 
-def _compare(
-    cursor: Any, fact: Fact, span: tuple[datetime, datetime], pending: Ranges, limit: int
-) -> list[Difference]:
+def _compare(cursor: Any, fact: Fact, span: tuple[datetime, datetime], pending: Ranges, limit: int) -> list[Difference]:
     found: list[Difference] = []
     for grain in GRAINS:
         params: Params = {"limit": max(limit, 0)}

@@ -187,9 +187,7 @@ def _are_hours(edges: Sequence[datetime]) -> bool:
     return all((edge - origin) % HOUR == timedelta() for edge in edges)
 
 
-def _not_in_cells(
-    fact: Fact, grain: Grain, maturity: Maturity | None, query: Query
-) -> list[tuple[datetime, datetime]]:
+def _not_in_cells(fact: Fact, grain: Grain, maturity: Maturity | None, query: Query) -> list[tuple[datetime, datetime]]:
     """Ranges of whole buckets that the log must answer: marked dirty, or holding rows not mature at `as_of`."""
     start, end = query.period.start, query.period.end
     buckets = {
@@ -211,10 +209,8 @@ def _not_in_cells(
 
 def _buckets_of(grain: Grain, start: datetime, end: datetime) -> Iterable[datetime]:
     zone, origin = cells.zone(), cells.hour_origin()
-    if grain.split == "day":
-        bucket = midnight(start.astimezone(zone).date(), zone)
-    else:
-        bucket = start - (start - origin) % HOUR
+    into_hour = (start - origin) % HOUR
+    bucket = midnight(start.astimezone(zone).date(), zone) if grain.split == "day" else start - into_hour
     while bucket < end:
         yield bucket
         bucket = _bucket_end(grain, bucket)
@@ -241,14 +237,10 @@ def _run(keys: Sequence[str], parts: Mapping[str, str], source: str, params: Par
     columns = [*keys, *(f"{sql} AS {code}" for code, sql in parts.items())]
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(columns)} FROM {source}{grouping}", params)
-        return {
-            tuple(row[: len(keys)]): dict(zip(parts, row[len(keys) :], strict=True)) for row in cursor.fetchall()
-        }
+        return {tuple(row[: len(keys)]): dict(zip(parts, row[len(keys) :], strict=True)) for row in cursor.fetchall()}
 
 
-def _from_cells(
-    fact: Fact, grain: Grain, measures: Mapping[str, Measure], query: Query, ranges: Ranges
-) -> Totals:
+def _from_cells(fact: Fact, grain: Grain, measures: Mapping[str, Measure], query: Query, ranges: Ranges) -> Totals:
     params: Params = {}
     keys = _keys(query, "bucket", params)
     parts = {code: f"{'max' if m.aggregate == 'max' else 'sum'}({code})" for code, m in measures.items()}
@@ -271,9 +263,7 @@ def _from_facts(
     else:
         parts = {code: mature(measure, maturity).sql for code, measure in measures.items()}
         for name, cohort in cohorts.items():
-            parts[f'"{PROVISIONAL} {name}"'] = (
-                f"count(*) FILTER (WHERE ({cohort.where}) AND {maturity.at} > %(as_of)s)"
-            )
+            parts[f'"{PROVISIONAL} {name}"'] = f"count(*) FILTER (WHERE ({cohort.where}) AND {maturity.at} > %(as_of)s)"
     totals = _run(keys, parts, fact_rows(fact, ranges, query.filters, params), params)
     return {key: {code.strip('"'): number for code, number in found.items()} for key, found in totals.items()}
 
@@ -299,9 +289,7 @@ def _percentiles(kpis: Sequence[Kpi], query: Query) -> dict[Key, dict[str, Value
     parts: dict[str, str] = {}
     for index, kpi in enumerate(kpis):
         value, where = kpi.numerator.value, kpi.numerator.where
-        parts[f"p{index}"] = (
-            f"percentile_cont({kpi.percentile}) WITHIN GROUP (ORDER BY {value}) FILTER (WHERE {where})"
-        )
+        parts[f"p{index}"] = f"percentile_cont({kpi.percentile}) WITHIN GROUP (ORDER BY {value}) FILTER (WHERE {where})"
         parts[f"n{index}"] = f"count({value}) FILTER (WHERE {where})"
     rows = fact_rows(fact, [(query.period.start, query.period.end)], query.filters, params)
     found: dict[Key, dict[str, Value]] = {}

@@ -107,7 +107,6 @@ class Kpi:
     unit: Unit
     direction: Direction
     source: Source
-    group: str = ""
     denominator: Measure | None = None
     variant: str = ""
     percentile: float | None = None

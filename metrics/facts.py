@@ -87,7 +87,9 @@ HANDLED_REASONS = (
     *_LEFT_OUT,
     Reason("waiting", "outcome = ''", _("Still waiting")),
     Reason("abandoned", "outcome = 'abandoned'", _("Abandoned")),
-    Reason("no_callback", "outcome IN ('callback_requested', 'voicemail') AND NOT is_handled", _("Not called back yet")),
+    Reason(
+        "no_callback", "outcome IN ('callback_requested', 'voicemail') AND NOT is_handled", _("Not called back yet")
+    ),
     Reason("running", "outcome = 'answered' AND ended_at IS NULL AND NOT is_handled", _("Not ended yet")),
     Reason("not_handled", "NOT is_handled", _("No human has served it yet")),
     Reason("anonymous", "customer_id IS NULL", _("Customer unknown: cannot be matched")),
@@ -125,9 +127,7 @@ def _first_after(source: str, match: str, condition: str) -> str:
 
 
 _SAME_CASE = "x.case_id = k.number AND x.id <> f.id"
-_SAME_TOPIC = (
-    "x.customer_id = k.customer_id AND x.topic_id = coalesce(k.topic_id, f.topic_id) AND x.id <> f.id"
-)
+_SAME_TOPIC = "x.customer_id = k.customer_id AND x.topic_id = coalesce(k.topic_id, f.topic_id) AND x.id <> f.id"
 _OUR_CALL = "x.direction = 'outbound' AND x.outcome = 'answered' AND NOT 'callback' = ANY(x.flags)"
 
 _FIRST_CONTACTS_SQL = f"""

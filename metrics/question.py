@@ -61,7 +61,7 @@ def read(params: QueryDict, user: User, *, kpis: Sequence[Kpi] | None = None) ->
         by = read_splits(params.getlist("by"))
         if split := next((name for name in by if name in TIME_SPLITS), None):
             period.edges(split)
-        as_of = parse_moment(params["as_of"], zone, "as_of") if params.get("as_of") else timezone.now()
+        as_of = _moment(params, "as_of", zone) if params.get("as_of") else timezone.now()
     except PeriodError as error:
         raise QuestionError(error.parameter, str(error)) from error
     codes = {name: params.getlist(name) for name in COLUMNS if params.getlist(name)}
@@ -100,7 +100,9 @@ def read_splits(names: Iterable[str]) -> tuple[str, ...]:
     splits = tuple(dict.fromkeys(name for name in names if name))
     for name in splits:
         if name not in SPLITS:
-            raise QuestionError("by", _("expected one of %(names)s, got %(name)r") % {"names": " ".join(SPLITS), "name": name})
+            raise QuestionError(
+                "by", _("expected one of %(names)s, got %(name)r") % {"names": " ".join(SPLITS), "name": name}
+            )
     if sum(name in TIME_SPLITS for name in splits) > 1:
         raise QuestionError("by", _("expected at most one of %s") % " ".join(TIME_SPLITS))
     return splits
@@ -127,9 +129,14 @@ def _ids(dimension: str, values: list[str]) -> list[Any]:
     if dimension == "channel":
         unknown = set(values) - set(Channel.values)
         if unknown:
-            raise QuestionError(dimension, _("expected one of %(names)s, got %(name)r") % {
-                "names": " ".join(Channel.values), "name": min(unknown),
-            })
+            raise QuestionError(
+                dimension,
+                _("expected one of %(names)s, got %(name)r")
+                % {
+                    "names": " ".join(Channel.values),
+                    "name": min(unknown),
+                },
+            )
         return list(values)
     condition = Q()
     for value in values:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from metrics.definition import Fact
 
 Ranges = Sequence[tuple[datetime, datetime]]
-Params = dict[str, object]
+Params = dict[str, Any]
 
 # Dimension to the column by which facts and cells are grouped.
 COLUMNS = {

@@ -13,7 +13,7 @@ GROUPS = {
     "demand": demand.KPIS,
 }
 KPIS: dict[str, Kpi] = {}
-for _group, _kpis in GROUPS.items():
+for _kpis in GROUPS.values():
     for _kpi in _kpis:
         if _kpi.key in KPIS:
             raise ValueError(f"two KPIs are called {_kpi.key}")

@@ -16,11 +16,13 @@ GENESYS = Source(
     "https://help.mypurecloud.com/articles/configure-the-service-level-calculation/",
 )
 ICMI = Source(
-    "ICMI, Service Level Calculations", "https://www.icmi.com/Resources/QueueTips/2005/March/Service-Level-Calculations.aspx"
+    "ICMI, Service Level Calculations",
+    "https://www.icmi.com/Resources/QueueTips/2005/March/Service-Level-Calculations.aspx",
 )
 OURS = Source("Our own definition: see metrics/DECISIONS.md")
 GOOGLE = Source(
-    "Google CCAI Platform, data dictionary", "https://cloud.google.com/contact-center/ccai-platform/docs/data-dictionary"
+    "Google CCAI Platform, data dictionary",
+    "https://cloud.google.com/contact-center/ccai-platform/docs/data-dictionary",
 )
 
 # A: answered; B: abandoned in the queue; F: left it by callback or voicemail.
@@ -37,9 +39,7 @@ OFFERED_ROWS = "is_valid AND (in_queue OR NOT live)"
 
 answered_in_queue = Measure("answered_in_queue", A)
 wait = Measure("wait", A, "wait_us", scale=1_000_000)
-wait_squares = Measure(
-    "wait_squares", A, "(wait_us / 1000) * (wait_us / 1000)", scale=1_000_000, column_type="numeric"
-)
+wait_squares = Measure("wait_squares", A, "(wait_us / 1000) * (wait_us / 1000)", scale=1_000_000, column_type="numeric")
 
 OFFERED = Kpi(
     slug="offered",
@@ -121,7 +121,9 @@ ASA = Kpi(
     slug="asa",
     name=_("Average speed of answer"),
     question=_("How long do customers wait before somebody answers?"),
-    formula=_("Seconds from entering the queue until answered, summed over answered contacts, divided by their number."),
+    formula=_(
+        "Seconds from entering the queue until answered, summed over answered contacts, divided by their number."
+    ),
     fact=CONTACTS,
     numerator=wait,
     denominator=answered_in_queue,
@@ -135,7 +137,9 @@ ASA = Kpi(
 ASA_FROM_IVR = ASA.variant_of(
     "from-ivr",
     name=_("Average speed of answer from the first ring"),
-    formula=_("Seconds from arrival, voice menu included, until answered, summed over answered contacts, divided by their number."),
+    formula=_(
+        "Seconds from arrival, voice menu included, until answered, summed over answered contacts, divided by their number."
+    ),
     numerator=Measure("wait_from_start", A, "wait_from_start_us", scale=1_000_000),
     squares=Measure(
         "wait_from_start_squares",
@@ -259,7 +263,9 @@ ABANDONMENT_RECOVERED = Kpi(
     slug="abandonment-recovered",
     name=_("Abandonments recovered"),
     question=_("How many who gave up reached us soon after?"),
-    formula=_("Identified customers who abandoned and were answered within the recovery time, divided by identified abandonments."),
+    formula=_(
+        "Identified customers who abandoned and were answered within the recovery time, divided by identified abandonments."
+    ),
     fact=CONTACTS,
     numerator=Measure("abandoned_recovered", f"{B} AND customer_id IS NOT NULL AND is_recovered"),
     denominator=Measure("abandoned_identified", f"{B} AND customer_id IS NOT NULL"),

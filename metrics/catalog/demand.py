@@ -9,9 +9,7 @@ from metrics.definition import Direction, Kpi, Measure, Reason, Source, Unit
 from metrics.facts import CONTACTS, HANDLED_REASONS
 
 CLASSIFIED = "is_handled AND demand <> ''"
-VANGUARD = Source(
-    "Vanguard, failure demand", "https://vanguard-method.net/library/misguided-behaviour/activity-cost/"
-)
+VANGUARD = Source("Vanguard, failure demand", "https://vanguard-method.net/library/misguided-behaviour/activity-cost/")
 classified = Measure("classified", CLASSIFIED)
 CLASSIFIED_REASONS = (
     *(reason for reason in HANDLED_REASONS if reason.code != "anonymous"),

@@ -14,8 +14,14 @@ ANSWERED = f"{ASKED} AND is_delivered AND has_answer"
 CSAT_ANSWERS = f"{ANSWERED} AND has_csat"
 CES_ANSWERS = f"{ANSWERED} AND has_ces"
 NPS_ANSWERS = f"{ANSWERED} AND has_nps"
-SQM = Source("SQM Group, first call resolution", "https://www.sqmgroup.com/resources/library/blog/fcr-metric-operating-philosophy")
-BAIN = Source("Bain, Measuring your Net Promoter Score", "https://www.netpromotersystem.com/about/measuring-your-net-promoter-score")
+SQM = Source(
+    "SQM Group, first call resolution",
+    "https://www.sqmgroup.com/resources/library/blog/fcr-metric-operating-philosophy",
+)
+BAIN = Source(
+    "Bain, Measuring your Net Promoter Score",
+    "https://www.netpromotersystem.com/about/measuring-your-net-promoter-score",
+)
 GARTNER = Source(
     "Gartner, Customer Effort Score",
     "https://blogs.gartner.com/smarterwithgartner/unveiling-the-new-and-improved-customer-effort-score/",

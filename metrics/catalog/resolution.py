@@ -69,7 +69,9 @@ FCR_NET = FCR.variant_of(
 FCR_SAME_CASE = FCR.variant_of(
     "same-case",
     formula=_("As first contact resolution, but only another contact on the same case breaks it."),
-    numerator=Measure("fcr_same_case", f"{COHORT} AND {_nothing_more('again_on_case_at', 'mature_at')} AND NOT is_escalated"),
+    numerator=Measure(
+        "fcr_same_case", f"{COHORT} AND {_nothing_more('again_on_case_at', 'mature_at')} AND NOT is_escalated"
+    ),
 )
 FCR_ESCALATION = FCR.variant_of(
     "escalation-allowed",

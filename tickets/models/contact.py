@@ -72,10 +72,13 @@ class Contact(models.Model):
     # True where the case is flagged test or spam: its contacts count nowhere either.
     is_void = models.BooleanField(default=False)
     is_valid = models.GeneratedField(
-        expression=Q(direction=Direction.INBOUND)
-        & Q(duplicate_of__isnull=True)
-        & Q(is_void=False)
-        & ~Q(flags__overlap=[Flag.TEST, Flag.SPAM, Flag.THANKS]),
+        expression=models.ExpressionWrapper(
+            Q(direction=Direction.INBOUND)
+            & Q(duplicate_of__isnull=True)
+            & Q(is_void=False)
+            & ~Q(flags__overlap=[Flag.TEST, Flag.SPAM, Flag.THANKS]),
+            output_field=models.BooleanField(),
+        ),
         output_field=models.BooleanField(),
         db_persist=True,
     )
@@ -173,7 +176,8 @@ class Segment(models.Model):
                 condition=Q(talk_us__gte=0) & Q(hold_us__gte=0) & Q(acw_us__gte=0), name="segment_not_negative"
             ),
             models.CheckConstraint(
-                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("started_at")), name="segment_ended_after_started"
+                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("started_at")),
+                name="segment_ended_after_started",
             ),
         ]
         indexes = [
