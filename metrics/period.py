@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 TIME_SPLITS = ("hour", "day", "week", "month")
 MAX_BUCKETS = 20_000
 HOUR = timedelta(hours=1)
+QUARTER = timedelta(minutes=15)
 
 
 class PeriodError(ValueError):
@@ -89,17 +90,26 @@ class Period:
         return Period(self.start - (self.end - self.start), self.start, self.zone)
 
     def _hour_start(self, moment: datetime) -> datetime:
+        """The first instant, in UTC, of the local hour; an hour cut by a clock change begins at the change."""
+        at = moment.astimezone(UTC)
+        at -= timedelta(minutes=at.minute % 15, seconds=at.second, microseconds=at.microsecond)
+        while self._hour_of(at - QUARTER) == self._hour_of(at):
+            at -= QUARTER
+        return at
+
+    def _hour_of(self, moment: datetime) -> tuple[int, timedelta | None]:
         local = moment.astimezone(self.zone)
-        into = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
-        return (moment - into).astimezone(UTC)
+        return local.hour, local.utcoffset()
 
     def _starts(self, split: str) -> Iterator[datetime]:
         if split == "hour":
             moment = self._hour_start(self.start)
             while True:
                 yield moment
-                # Floored again each time: a zone may move its clock by half an hour.
-                moment = max(self._hour_start(moment + HOUR), moment + timedelta(minutes=1))
+                # By quarters: zones are off by quarters of an hour, and one moves its clock by half an hour.
+                hour = self._hour_of(moment)
+                while self._hour_of(moment) == hour:
+                    moment += QUARTER
         day = self.start.astimezone(self.zone).date()
         while True:
             yield midnight(day, self.zone)

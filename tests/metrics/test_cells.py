@@ -1,0 +1,245 @@
+"""Stored cells are the log: whatever is written, in whatever order, before and after a refresh."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+
+from metrics import cells, compute
+from metrics.catalog import KPIS
+from metrics.compute import Query
+from metrics.period import Period, midnight
+from surveys.models import Invitation
+from tests.factories import make_case, make_client, make_contact, make_customer, make_queue, make_source, make_topic, make_user
+from tickets.models import Case, Contact, Segment
+from tickets.settle import settle
+
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
+START = datetime(2025, 10, 20, tzinfo=UTC)
+SPAN = Period(midnight(START.date(), STOCKHOLM), midnight((START + timedelta(days=10)).date(), STOCKHOLM), STOCKHOLM)
+AS_OF = START + timedelta(days=12)
+SPLITS = [(), ("day",), ("hour",), ("week", "queue"), ("channel", "client"), ("agent",), ("topic", "day"), ("agent", "topic")]
+
+
+class Log:
+    """A small random log that can be added to and corrected."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.queues = [make_queue(code) for code in ("billing", "support")]
+        self.topics = [make_topic(path) for path in ("a", "a/b", "c")]
+        self.agents = [make_user(f"agent{n}") for n in range(3)]
+        self.customers = [make_customer(f"Customer {n}") for n in range(5)]
+        self.clients = [make_client("one"), make_client("two")]
+
+    def moment(self) -> datetime:
+        return START + timedelta(seconds=self.random.randrange(10 * 86400), microseconds=self.random.randrange(10**6))
+
+    def add(self) -> Contact:
+        pick = self.random.choice
+        at = self.moment()
+        customer = pick([*self.customers, None])
+        topic = pick([*self.topics, None])
+        case = None
+        if customer and self.random.random() < 0.6:
+            case = customer.cases.order_by("?").first() if self.random.random() < 0.4 else None
+            case = case or make_case(customer=customer, topic=topic, queue=pick(self.queues), at=at, client=self.clients[0])
+        contact = make_contact(
+            at=at,
+            agent=pick(self.agents),
+            customer=customer,
+            topic=topic,
+            case=case,
+            queue=pick(self.queues),
+            client=pick(self.clients),
+            channel=pick(["phone", "phone", "chat", "email"]),
+            outcome=pick(["answered", "answered", "answered", "abandoned"]),
+            wait=self.random.uniform(0, 90),
+            talk=self.random.uniform(1, 900),
+            flags=pick([[], [], [], ["spam"], ["status_enquiry"]]),
+            demand=pick(["", "value", "failure"]),
+        )
+        if case and self.random.random() < 0.7:
+            case.resolve(by=pick(self.agents), at=max(at, case.created_at) + timedelta(minutes=self.random.randrange(1, 200)))
+        if self.random.random() < 0.3:
+            invitation = Invitation.objects.create(
+                source=make_source(), client=contact.client, contact=contact, case=case, sent_at=at + timedelta(hours=1)
+            )
+            invitation.responses.create(responded_at=at + timedelta(hours=2), csat=pick([1, 3, 5]), nps=pick([0, 8, 10]))
+        return contact
+
+    def correct(self) -> None:
+        """Change something old, as a late or corrected row does."""
+        contact = self.random.choice(list(Contact.objects.all()))
+        change = self.random.randrange(5)
+        if change == 0:
+            Contact.objects.filter(pk=contact.pk).update(topic=self.random.choice(self.topics))
+        elif change == 1:
+            Contact.objects.filter(pk=contact.pk).update(flags=["test"])
+        elif change == 2:
+            later = timedelta(minutes=self.random.randrange(1, 600))
+            Contact.objects.filter(pk=contact.pk).update(
+                started_at=contact.started_at - later, queued_at=contact.started_at - later
+            )
+        elif change == 3:
+            Segment.objects.filter(contact=contact).update(acw_us=self.random.randrange(10**8))
+            settle([contact.pk])
+        elif contact.case:
+            contact.case.reopen(by=self.agents[0], at=self.moment())
+
+
+def answers(engine: str, by: tuple[str, ...], zone: ZoneInfo = STOCKHOLM, **filters: list) -> list[tuple]:
+    period = Period(SPAN.start, SPAN.end, zone)
+    query = Query(period, by, filters, AS_OF, engine)
+    return [
+        (tuple(row.group.values()), {key: (v.value, v.numerator, v.denominator, v.provisional) for key, v in row.values.items()})
+        for row in compute.values(KPIS.values(), query)
+    ]
+
+
+def agree() -> None:
+    for by in SPLITS:
+        assert answers("auto", by) == answers("facts", by), by
+    for filters in ({"channel": ["phone"]}, {"queue": [make_queue("billing").pk]}, {"topic": [make_topic("a").pk]}):
+        assert answers("auto", ("day",), **filters) == answers("facts", ("day",), **filters), filters
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_cells_give_what_the_log_gives(db, seed: int) -> None:
+    log = Log(seed)
+    for _ in range(25):
+        log.add()
+    agree()  # all marked, nothing stored
+    cells.refresh()
+    assert cells.check() == ([], 0)
+    agree()  # all stored
+    for _ in range(5):
+        log.add()
+        log.correct()
+    agree()  # part stored, part marked
+    cells.refresh()
+    assert cells.check() == ([], 0)
+    agree()
+
+
+def test_a_half_hour_zone_gets_the_same_from_both(db) -> None:
+    log = Log(7)
+    for _ in range(15):
+        log.add()
+    cells.refresh()
+    kolkata = ZoneInfo("Asia/Kolkata")
+    assert answers("auto", ("hour",), kolkata) == answers("facts", ("hour",), kolkata)
+    assert answers("auto", ("day",), kolkata) == answers("facts", ("day",), kolkata)
+
+
+def test_the_parts_of_the_days_add_up_to_the_whole(db) -> None:
+    log = Log(8)
+    for _ in range(20):
+        log.add()
+    cells.refresh()
+    (_, whole) = answers("auto", ())[0]
+    days = [values for _, values in answers("auto", ("day",))]
+    for key, (_value, numerator, denominator, _provisional) in whole.items():
+        if denominator:
+            assert numerator == pytest.approx(sum(day[key][1] for day in days)), key
+            assert denominator == pytest.approx(sum(day[key][2] for day in days)), key
+
+
+def test_no_share_leaves_zero_to_one(db) -> None:
+    log = Log(9)
+    for _ in range(20):
+        log.add()
+    for _group, values in answers("facts", ("day",)):
+        for key, (value, numerator, denominator, _provisional) in values.items():
+            if KPIS[key].unit.value == "share" and denominator:
+                assert 0 <= value <= 1, key
+                assert numerator <= denominator, key
+
+
+def test_a_forged_cell_is_found(db) -> None:
+    make_contact(at=START)
+    cells.refresh()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE metrics_cell_contact_day SET answered = answered + 1")
+    differences, pending = cells.check()
+    assert pending == 0
+    assert {(found.table, found.side) for found in differences} == {
+        ("metrics_cell_contact_day", "log"),
+        ("metrics_cell_contact_day", "stored"),
+    }
+
+
+def test_a_cell_without_any_log_is_found(db) -> None:
+    contact = make_contact(at=START)
+    cells.refresh()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE metrics_cell_contact_hour SET bucket = bucket - interval '400 days'")
+    assert cells.check()[0]
+    assert contact.pk
+
+
+def test_a_late_repeat_changes_the_earlier_contact(db) -> None:
+    customer, topic = make_customer(), make_topic("billing")
+    make_contact(at=START, customer=customer, topic=topic)
+    cells.refresh()
+    assert repeat_parts() == (0, 1)
+    make_contact(at=START + timedelta(days=3), customer=customer, topic=topic)
+    assert repeat_parts() == (1, 2)
+    cells.refresh()
+    assert repeat_parts() == (1, 2)
+    assert cells.check() == ([], 0)
+
+
+def repeat_parts() -> tuple[float | None, float | None]:
+    (row,) = compute.values([KPIS["repeat-contacts"]], Query(SPAN, as_of=START + timedelta(days=30)))
+    value = row.values["repeat-contacts"]
+    return value.numerator, value.denominator
+
+
+def test_only_the_days_that_a_change_touches_are_redone(db) -> None:
+    make_contact(at=START)
+    make_contact(at=START + timedelta(days=5))
+    cells.refresh()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT xmin::text, bucket FROM metrics_cell_contact_day ORDER BY bucket")
+        before = cursor.fetchall()
+        make_contact(at=START + timedelta(days=5))
+        cells.refresh()
+        cursor.execute("SELECT count(*) FROM metrics_cell_contact_day WHERE bucket = %s", [before[0][1]])
+        assert cursor.fetchone() == (1,)
+        cursor.execute("SELECT answered FROM metrics_cell_contact_day ORDER BY bucket")
+        assert cursor.fetchall() == [(1,), (2,)]
+
+
+def test_a_parallel_chat_changes_the_share_of_the_other(db) -> None:
+    agent = make_user()
+    first = make_contact(at=START, agent=agent, channel="chat", wait=0, talk=600, acw=0)
+    assert first.engaged_us == 600_000_000
+    make_contact(at=START + timedelta(seconds=300), agent=agent, channel="chat", wait=0, talk=600, acw=0)
+    first.refresh_from_db()
+    assert first.engaged_us == 450_000_000
+
+
+def test_deleting_a_contact_takes_it_out_of_the_cells(db) -> None:
+    contact = make_contact(at=START)
+    cells.refresh()
+    Segment.objects.filter(contact=contact).delete()
+    Contact.objects.filter(pk=contact.pk).delete()
+    cells.refresh()
+    assert cells.check() == ([], 0)
+    assert answers("auto", ())[0][1]["offered"][0] == 0
+
+
+def test_a_case_marked_as_spam_leaves_first_contact_resolution(db) -> None:
+    case = make_case(at=START)
+    make_contact(at=START, customer=case.customer, case=case)
+    cells.refresh()
+    Case.objects.filter(pk=case.pk).update(flags=["spam"])
+    cells.refresh()
+    assert cells.check() == ([], 0)
+    (row,) = compute.values([KPIS["fcr"]], Query(SPAN, as_of=START + timedelta(days=30)))
+    assert row.values["fcr"].denominator == 0

@@ -1,0 +1,198 @@
+"""The hand-derived log: every value of ours, by both engines, and the very rows behind it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from django.http import QueryDict
+
+from metrics import cells, compute, rows
+from metrics.catalog import find
+from metrics.question import Question, read
+from tests.factories import make_user
+from tests.metrics.conftest import GOLDEN
+from tickets.models import User
+
+AS_OF = "as_of=2025-11-05T12:00:00Z&tz=Europe/Stockholm"
+OCTOBER = "start=2025-10-01&end=2025-11-01"
+with (GOLDEN / "slugs.csv").open(encoding="utf-8", newline="") as file:
+    EXPECTED = [row for row in csv.DictReader(file) if find(row["kpi"])]
+
+
+def ask(kpi: str, parameters: str = "", engine: str = "auto") -> Question:
+    period = "" if "start=" in parameters else OCTOBER
+    text = "&".join(part for part in (f"kpi={kpi}", parameters, period, AS_OF, f"engine={engine}") if part)
+    return read(QueryDict(text), User.objects.filter(role="manager").first() or make_user(role="manager"))
+
+
+def mistakes(engine: str) -> list[str]:
+    found = []
+    for row in EXPECTED:
+        question = ask(row["kpi"], row["parameters"], engine)
+        (answer,) = compute.values(question.kpis, question.query)
+        value = answer.values[question.kpis[0].key]
+        wanted = float(row["value"]) if row["value"] else None
+        if value.value != (wanted if wanted is None else pytest.approx(wanted, rel=1e-6, abs=1e-6)):
+            found.append(f"{row['kpi']} {row['parameters']}: {value.value}, not {wanted}")
+        if row["numerator"] and (value.numerator, value.denominator) != (
+            pytest.approx(float(row["numerator"]), abs=1e-6),
+            float(row["denominator"]),
+        ):
+            found.append(f"{row['kpi']} {row['parameters']}: {value.numerator}/{value.denominator}")
+    return found
+
+
+def test_there_is_something_to_compare() -> None:
+    assert len(EXPECTED) >= 82
+
+
+def test_every_value_by_every_way(golden: Path) -> None:
+    assert mistakes("facts") == []
+    assert mistakes("auto") == []  # nothing refreshed yet: every hour is marked and taken from the log
+    cells.refresh()
+    assert mistakes("auto") == []
+    assert cells.check() == ([], 0)
+    cells.rebuild()
+    assert mistakes("auto") == []
+    assert cells.check() == ([], 0)
+
+
+def test_importing_again_and_refreshing_again_changes_nothing(golden: Path) -> None:
+    cells.refresh()
+    from django.core.management import call_command
+
+    call_command("import_bundle", str(golden), verbosity=0)
+    cells.refresh()
+    assert mistakes("auto") == []
+    assert cells.check() == ([], 0)
+
+
+def ids(kpi: str, which: str, column: str, parameters: str = "") -> list[str]:
+    question = ask(kpi, parameters)
+    return sorted(row[column] for row in rows.page(question.kpis[0], question.query, which, limit=1000).rows)
+
+
+def test_the_rows_are_the_contacts_and_cases_named_by_hand(golden: Path) -> None:
+    named = json.loads((golden / "expected.json").read_text(encoding="utf-8"))["resolution"]
+    assert ids("fcr", "numerator", "case_id") == named["fcr_log_success_cases"]
+    assert ids("fcr", "denominator", "case_id") == sorted(
+        named["fcr_log_success_cases"] + named["fcr_log_failure_cases"]
+    )
+    assert ids("repeat-contacts", "numerator", "contact_id") == named["repeat_trigger_contacts"]
+    question = ask("fcr")
+    provisional = rows.page(question.kpis[0], question.query, "excluded", reason=rows.NOT_MATURE).rows
+    assert [row["case_id"] for row in provisional] == named["fcr_log_provisional_cases"]
+
+
+@pytest.mark.parametrize(
+    ("kpi", "which", "expected"),
+    [
+        ("asa", "numerator", "C01 C02 C03 C07 C08 C09 C13 C14 C15 C23 C36"),
+        ("service-level", "numerator", "C01 C02 C08 C13 C14 C23 C36"),
+        ("abandonment", "numerator", "C05 C06"),
+        ("offered", "numerator", "C01 C02 C03 C04 C05 C06 C07 C08 C09 C11 C13 C14 C15 C19 C23 C36"),
+        ("aht", "denominator", "C01 C02 C03 C07 C08 C09 C11 C13 C14 C15 C19 C23 C36"),
+        ("ivr-abandoned", "numerator", "C17"),
+        ("abandonment-recovered", "numerator", "C06"),
+    ],
+)
+def test_phone_rows_are_those_of_the_reasoning(golden: Path, kpi: str, which: str, expected: str) -> None:
+    assert ids(kpi, which, "contact_id", "channel=phone") == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("kpi", "column", "expected"),
+    [
+        ("csat", "survey_id", "V01 V02 V07 V09 V10 V12"),
+        ("fcr-survey", "survey_id", "V01 V02 V03 V07 V09 V10 V12"),
+        ("nps", "survey_id", "V01 V03 V05 V07 V10 V12 V14"),
+        ("response-rate", "survey_id", "V01 V02 V03 V05 V07 V08 V09 V10 V12 V14"),
+        ("comment-share", "survey_id", "V01 V05 V07 V10 V14"),
+    ],
+)
+def test_answers_are_those_of_the_reasoning(golden: Path, kpi: str, column: str, expected: str) -> None:
+    assert ids(kpi, "numerator", column) == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("kpi", "row", "reason"),
+    [
+        ("asa", "C04", "short_abandon"),
+        ("asa", "C06", "abandoned"),
+        ("asa", "C11", "flow_out"),
+        ("asa", "C17", "ivr_abandoned"),
+        ("asa", "C18", "test"),
+        ("asa", "C21", "internal"),
+        ("asa", "C10", "outbound"),
+        ("asa", "C27", "not_live"),
+        ("handled", "C28", "thanks"),
+        ("handled", "C30", "duplicate"),
+        ("handled", "C32", "spam"),
+        ("handled", "C33", "not_handled"),
+        ("repeat-contacts", "C15", "not_mature"),
+        ("failure-demand", "C15", "unclassified"),
+    ],
+)
+def test_an_excluded_row_says_why(golden: Path, kpi: str, row: str, reason: str) -> None:
+    question = ask(kpi)
+    page = rows.page(question.kpis[0], question.query, "excluded", limit=1000)
+    assert {found["contact_id"]: found["reason"] for found in page.rows}[row] == reason
+
+
+def test_counts_of_rows_are_the_parts_of_the_value_for_every_kpi(golden: Path) -> None:
+    for row in EXPECTED:
+        question = ask(row["kpi"], row["parameters"])
+        kpi = question.kpis[0]
+        (answer,) = compute.values([kpi], question.query)
+        value = answer.values[kpi.key]
+        if kpi.denominator is not None and not kpi.denominator.value:
+            assert rows.count(kpi, question.query, "denominator") == value.denominator, kpi.key
+        if kpi.denominator is not None and not kpi.numerator.value:
+            assert rows.count(kpi, question.query, "numerator") == value.numerator, kpi.key
+        if kpi.percentile is not None:
+            assert rows.count(kpi, question.query, "numerator") == value.n, kpi.key
+
+
+def test_paging_gives_each_row_once(golden: Path) -> None:
+    question = ask("offered")
+    kpi, seen, after = question.kpis[0], [], None
+    while True:
+        page = rows.page(kpi, question.query, "numerator", after=after, limit=4)
+        seen += [row["contact_id"] for row in page.rows]
+        after = page.after
+        if after is None:
+            break
+    assert len(seen) == len(set(seen)) == 25
+    with pytest.raises(rows.CursorError):
+        rows.page(kpi, question.query, "numerator", after="made-up")
+
+
+def test_a_night_with_a_clock_change_is_counted_on_its_day(golden: Path) -> None:
+    question = ask("offered", "channel=phone&by=day")
+    found = {
+        question.query.period.label(row.group["day"], "day"): row.values["offered"].value
+        for row in compute.values(question.kpis, question.query)
+    }
+    assert (found["2025-10-14"], found["2025-10-26"], found["2025-10-31"]) == (1, 1, 1)
+    assert "2025-10-12" not in found
+
+
+def test_a_question_that_cannot_be_answered_names_the_parameter(golden: Path) -> None:
+    from metrics.question import QuestionError
+
+    for text, parameter in [
+        ("channel=fax", "channel"),
+        ("queue=nowhere", "queue"),
+        ("by=colour", "by"),
+        ("by=day&by=hour", "by"),
+        ("tz=Mars/Base", "tz"),
+        ("engine=magic", "engine"),
+        ("start=2025-10-01&end=2025-09-01", "end"),
+        ("start=soon&end=later", "start"),
+    ]:
+        with pytest.raises(QuestionError) as refused:
+            ask("offered", text)
+        assert refused.value.parameter == parameter, text
