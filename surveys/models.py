@@ -127,7 +127,9 @@ class Interview(models.Model):
         verbose_name_plural = _("call-back interviews")
         constraints = [
             models.UniqueConstraint(fields=["source", "external_id"], name="interview_named_once"),
-            models.CheckConstraint(condition=Q(outcome__in=["completed", "no_answer", "refused"]), name="interview_outcome"),
+            models.CheckConstraint(
+                condition=Q(outcome__in=["completed", "no_answer", "refused"]), name="interview_outcome"
+            ),
             models.CheckConstraint(
                 condition=Q(completed_at__isnull=True) | Q(completed_at__gte=F("attempted_at")),
                 name="interview_completed_after_attempted",
@@ -175,5 +177,3 @@ class PulseHeadcount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.team_id} {self.month_on:%Y-%m}"
-
-

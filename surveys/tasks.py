@@ -1,0 +1,11 @@
+"""What the workers do for the surveys. Each task calls one function and is safe to run twice and at any moment."""
+
+from celery import shared_task
+
+from surveys import invite
+
+
+@shared_task
+def note_deliveries() -> None:
+    """Take invitations whose mail was given up out of the response rate, and back in once it was sent after all."""
+    invite.note_deliveries()

@@ -1,0 +1,11 @@
+"""What the workers do for the desk. Each task calls one function and is safe to run twice and at any moment."""
+
+from celery import shared_task
+
+from tickets import outbox
+
+
+@shared_task
+def send_outbox() -> None:
+    """Send the mails that are due. A doorbell rings for new ones; the scheduler finds those that nobody rang for."""
+    outbox.send_due()
