@@ -56,7 +56,8 @@ def make_calendar(name: str = "Office hours", **fields: Any) -> Calendar:
 
 def make_agreement(client: Client | None = None, **fields: Any) -> Agreement:
     fields.setdefault("valid_from", datetime.fromisoformat("2000-01-01T00:00:00+00:00"))
-    fields.setdefault("calendar", fields.get("calendar") or make_calendar())
+    if "calendar" not in fields:
+        fields["calendar"] = make_calendar()
     return Agreement.objects.create(client=client or make_client(), **fields)
 
 

@@ -26,6 +26,7 @@ from tickets.models.topic import Topic
 from tickets.signals import happened
 
 if TYPE_CHECKING:
+    from tickets.models.contact import Contact
     from tickets.models.people import User
 
 
@@ -111,9 +112,7 @@ class Case(models.Model):
             models.Index(fields=["customer", "-created_at"], name="case_customer"),
             # Cases opened in a period.
             models.Index(fields=["created_at"], name="case_created"),
-            models.Index(
-                fields=["merged_into"], name="case_merged_into", condition=Q(merged_into__isnull=False)
-            ),
+            models.Index(fields=["merged_into"], name="case_merged_into", condition=Q(merged_into__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -217,13 +216,13 @@ class Case(models.Model):
             if before.owner_id == (to.pk if to else None):
                 return False
             Case.objects.filter(pk=self.pk).update(owner=to, team=to.team if to else before.team)
-            self.record(
-                CaseEvent.Kind.ASSIGNED, by=by, at=at, owner=[before.owner_id, to.pk if to else None]
-            )
+            self.record(CaseEvent.Kind.ASSIGNED, by=by, at=at, owner=[before.owner_id, to.pk if to else None])
         self.refresh_from_db(fields=["owner", "team", "updated_at"])
         return True
 
-    def escalate(self, *, by: User | None, reason: str = "", to: User | None = None, at: datetime | None = None) -> bool:
+    def escalate(
+        self, *, by: User | None, reason: str = "", to: User | None = None, at: datetime | None = None
+    ) -> bool:
         """Hand the case to a higher tier. Only an open case can be escalated."""
         with transaction.atomic():
             if not Case.objects.open().filter(pk=self.pk).exists():
@@ -243,15 +242,19 @@ class Case(models.Model):
         self.refresh_from_db(fields=["status", "updated_at"])
         return True
 
-    def write_note(self, body: str, *, by: User, at: datetime | None = None) -> Message:
-        """Add an internal note."""
+    def write_note(
+        self, body: str, *, by: User, at: datetime | None = None, contact: Contact | None = None
+    ) -> Message:
+        """Add an internal note, of a contact where it was written during one."""
         at = at or timezone.now()
         with transaction.atomic():
-            message = self.messages.create(kind=Message.Kind.NOTE, author=by, body=body, at=at)
+            message = self.messages.create(kind=Message.Kind.NOTE, author=by, body=body, at=at, contact=contact)
             self.record(CaseEvent.Kind.NOTE, by=by, at=at, message=message.pk)
         return message
 
-    def promise(self, *, due_at: datetime, by: User | None, kind: str = "update", at: datetime | None = None) -> Promise:
+    def promise(
+        self, *, due_at: datetime, by: User | None, kind: str = "update", at: datetime | None = None
+    ) -> Promise:
         """Record what the customer was promised and by when."""
         at = at or timezone.now()
         source, _made = Source.objects.get_or_create(name=DESK)

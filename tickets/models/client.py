@@ -87,12 +87,20 @@ class ClosedDay(models.Model):
         return f"{self.closed_on} {self.name}".strip()
 
 
+class ClientManager(models.Manager["Client"]):
+    def default(self) -> Client:
+        """Whom a contact counts for until its queue says otherwise: the first client, made where there is none yet."""
+        return self.order_by("pk").first() or self.get_or_create(code="own", defaults={"name": "Own"})[0]
+
+
 class Client(models.Model):
     """A company that we serve; an in-house desk has one."""
 
     code = models.CharField(_("code"), max_length=120, unique=True)
     name = models.CharField(_("name"), max_length=200)
     language = models.CharField(_("language"), max_length=8, default="sv")
+
+    objects = ClientManager()
 
     class Meta:
         verbose_name = _("client")

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tickets.models.client import Client
-from tickets.models.codes import Channel, Demand, Direction, Flag, Outcome, Role
+from tickets.models.codes import LIVE_CHANNELS, Channel, Demand, Direction, Flag, Outcome, Role
 from tickets.models.customer import Customer
 from tickets.models.people import Team
 from tickets.models.queue import Queue
-from tickets.models.source import NewExternalId, Source
+from tickets.models.source import DESK, NewExternalId, Source
 from tickets.models.topic import Topic
+from tickets.settle import settle
+from tickets.signals import happened
 
 if TYPE_CHECKING:
+    from tickets.models.message import Message
     from tickets.models.people import User
 
 
@@ -33,6 +39,12 @@ class ContactQuerySet(models.QuerySet["Contact"]):
 
     def valid(self) -> ContactQuerySet:
         return self.filter(is_valid=True)
+
+    def for_page(self) -> ContactQuerySet:
+        """Load what the page of one contact shows."""
+        return self.select_related("customer", "case", "topic", "queue", "client", "owner").prefetch_related(
+            "customer__identities"
+        )
 
 
 class Contact(models.Model):
@@ -147,6 +159,154 @@ class Contact(models.Model):
     def __str__(self) -> str:
         return f"{self.channel} {self.external_id}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("contact", args=[self.pk])
+
+    @property
+    def is_live(self) -> bool:
+        return self.channel in LIVE_CHANNELS
+
+    @classmethod
+    def take(
+        cls,
+        *,
+        by: User,
+        channel: str = Channel.PHONE,
+        direction: str = Direction.INBOUND,
+        queue: Queue | None = None,
+        key: str = "",
+        at: datetime | None = None,
+    ) -> Contact:
+        """Begin a contact that `by` is in from this moment. The same `key` gives the same contact.
+
+        Nobody told us when the customer entered the queue, so the wait stays unknown rather than zero. A mail is not
+        answered by being opened: it is answered by `end`. Taking a call ends the call before it that was forgotten;
+        one on hold stays on hold.
+        """
+        at = at or timezone.now()
+        source, _made = Source.objects.get_or_create(name=DESK)
+        is_live = channel in LIVE_CHANNELS
+        with transaction.atomic():
+            contact, made = cls.objects.get_or_create(
+                source=source,
+                external_id=key or str(uuid4()),
+                defaults={
+                    "client": (queue and queue.client) or Client.objects.default(),
+                    "channel": channel,
+                    "direction": direction,
+                    "queue": queue,
+                    "outcome": Outcome.ANSWERED if is_live else Outcome.RECEIVED,
+                    "started_at": at,
+                    "answered_at": at if is_live else None,
+                },
+            )
+            if made:
+                if channel == Channel.PHONE:
+                    cls._leave_earlier_call(by=by, at=at)
+                contact.segments.create(source=source, agent=by, team=by.team, started_at=at, is_running=True)
+                contact._tell()
+        return contact
+
+    @classmethod
+    def _leave_earlier_call(cls, *, by: User, at: datetime) -> None:
+        forgotten = Segment.objects.running(by).filter(contact__channel=Channel.PHONE, held_since__isnull=True)
+        for leg in forgotten.select_related("contact"):
+            leg.contact.wrap_up(by=by, at=at)
+
+    def hold(self, *, by: User, at: datetime | None = None) -> bool:
+        """Put the customer on hold."""
+        with transaction.atomic():
+            leg = self._running_leg(by)
+            if leg is None or leg.ended_at or leg.held_since or not self.is_live:
+                return False
+            leg.held_since = at or timezone.now()
+            leg.save(update_fields=["held_since"])
+            self._tell()
+        return True
+
+    def resume(self, *, by: User, at: datetime | None = None) -> bool:
+        """Take the customer back from hold."""
+        with transaction.atomic():
+            leg = self._running_leg(by)
+            if leg is None or leg.held_since is None:
+                return False
+            leg.stop_hold(at or timezone.now())
+            leg.save(update_fields=["held_since", "hold_us"])
+            self._tell()
+        return True
+
+    def end(self, *, by: User, replied: bool = True, at: datetime | None = None) -> bool:
+        """The customer has gone, or the reply is sent; the agent's wrap-up begins."""
+        at = at or timezone.now()
+        with transaction.atomic():
+            leg = self._running_leg(by)
+            if leg is None or leg.ended_at:
+                return False
+            leg.stop_talk(at)
+            leg.save(update_fields=["ended_at", "held_since", "hold_us", "talk_us"])
+            Contact.objects.filter(pk=self.pk, ended_at=None).update(ended_at=at)
+            if replied:
+                Contact.objects.filter(pk=self.pk, answered_at=None).update(answered_at=at, outcome=Outcome.ANSWERED)
+            self._tell()
+        return True
+
+    def wrap_up(self, *, by: User, at: datetime | None = None) -> bool:
+        """The agent is done with this contact. Ends it first where that was forgotten."""
+        at = at or timezone.now()
+        with transaction.atomic():
+            self.end(by=by, replied=self.is_live, at=at)
+            leg = self._running_leg(by)
+            if leg is None or leg.ended_at is None:
+                return False
+            leg.acw_us = microseconds(at - leg.ended_at)
+            leg.is_running = False
+            leg.save(update_fields=["acw_us", "is_running"])
+            self._tell()
+        return True
+
+    def describe(self, *, by: User, **changes: Any) -> bool:
+        """Write down who it was and what it was about, during the contact or at any time after it."""
+        if queue := changes.get("queue"):
+            changes.setdefault("client", queue.client or self.client)
+        if "case" in changes:
+            case = changes["case"]
+            changes |= {"logged_case": case, "case": (case and case.merged_into) or case}
+        with transaction.atomic():
+            before = Contact.objects.select_for_update(no_key=True).get(pk=self.pk)
+            changes = {name: value for name, value in changes.items() if getattr(before, name) != value}
+            if not changes:
+                return False
+            Contact.objects.filter(pk=self.pk).update(**changes)
+            if "case" in changes:
+                self.messages.filter(case=None).update(case=changes["case"])
+            self._tell()
+        return True
+
+    def write_note(self, body: str, *, by: User, at: datetime | None = None) -> Message:
+        """Keep a note of this contact, on its case where it has one."""
+        if self.case:
+            return self.case.write_note(body, by=by, at=at, contact=self)
+        return self.messages.create(kind="note", author=by, body=body, at=at or timezone.now())
+
+    def _running_leg(self, by: User) -> Segment | None:
+        """Lock and return `by`'s leg, so that of two presses of a button one finds it done."""
+        return self.segments.running(by).select_for_update(no_key=True).first()
+
+    def _tell(self) -> None:
+        settle([self.pk])
+        self.refresh_from_db()
+        happened.send(sender=Contact, case_event=None, contact=self)
+
+
+def microseconds(length: timedelta) -> int:
+    return max(0, length // timedelta(microseconds=1))
+
+
+class SegmentQuerySet(models.QuerySet["Segment"]):
+    def running(self, agent: User) -> SegmentQuerySet:
+        """The legs that `agent` is in now, wrap-up included."""
+        return self.filter(agent=agent, is_running=True)
+
 
 class Segment(models.Model):
     """One agent's part in a contact: talk, hold and wrap-up. For mail and web one session of active work."""
@@ -164,6 +324,14 @@ class Segment(models.Model):
     talk_us = models.BigIntegerField(_("talk, microseconds"), default=0)
     hold_us = models.BigIntegerField(_("hold, microseconds"), default=0)
     acw_us = models.BigIntegerField(_("wrap-up, microseconds"), default=0)
+    # True from taking the contact until the wrap-up is done; legs that come from logs are never running.
+    is_running = models.BooleanField(default=False, db_default=False, editable=False)
+    # Since when the customer is on hold, while she is.
+    held_since = models.DateTimeField(null=True, blank=True, editable=False)
+    # What the agent has typed so far: it survives a crash of the browser and becomes a note when the wrap-up is done.
+    draft = models.TextField(blank=True, default="", db_default="", editable=False)
+
+    objects = SegmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("segment")
@@ -179,11 +347,40 @@ class Segment(models.Model):
                 condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("started_at")),
                 name="segment_ended_after_started",
             ),
+            models.CheckConstraint(
+                condition=Q(held_since__isnull=True) | Q(is_running=True, ended_at__isnull=True),
+                name="segment_held_while_running",
+            ),
         ]
         indexes = [
             # An agent's day; which chats an agent had open side by side.
             models.Index(fields=["agent", "started_at"], name="segment_agent_started"),
+            # What an agent is in right now: the bar on every page.
+            models.Index(fields=["agent"], name="segment_running", condition=Q(is_running=True)),
         ]
 
     def __str__(self) -> str:
         return f"{self.role} {self.external_id}"
+
+    @property
+    def state(self) -> str:
+        if not self.is_running:
+            return "done"
+        if self.ended_at:
+            return "wrapping"
+        return "held" if self.held_since else "talking"
+
+    def seconds_in_state(self, at: datetime) -> int:
+        """How long the contact has lasted; on hold or in wrap-up: how long that has."""
+        begun = self.held_since or self.ended_at or self.started_at
+        return max(0, int((at - begun).total_seconds())) if self.is_running else 0
+
+    def stop_hold(self, at: datetime) -> None:
+        if self.held_since:
+            self.hold_us += microseconds(at - self.held_since)
+            self.held_since = None
+
+    def stop_talk(self, at: datetime) -> None:
+        self.stop_hold(at)
+        self.ended_at = at
+        self.talk_us = max(0, microseconds(at - self.started_at) - self.hold_us)

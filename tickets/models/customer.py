@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -33,8 +35,8 @@ class Customer(models.Model):
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
         indexes = [
-            # The search box on the contact form, by the beginning of a name.
-            models.Index(models.functions.Lower("name"), name="customer_name"),
+            # The search box on the contact form, by the beginning of any word of a name.
+            GinIndex(SearchVector("name", config="simple"), name="customer_name_words"),
         ]
 
     def __str__(self) -> str:

@@ -16,10 +16,9 @@ class Message(models.Model):
         OUTGOING = "outgoing", _("To the customer")
         NOTE = "note", pgettext_lazy("message", "Internal note")
 
-    case = models.ForeignKey("tickets.Case", models.PROTECT, related_name="messages")
-    contact = models.ForeignKey(
-        "tickets.Contact", models.PROTECT, null=True, blank=True, related_name="messages"
-    )
+    # Empty for a note of a contact that has no case; it follows the contact into one.
+    case = models.ForeignKey("tickets.Case", models.PROTECT, null=True, blank=True, related_name="messages")
+    contact = models.ForeignKey("tickets.Contact", models.PROTECT, null=True, blank=True, related_name="messages")
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     # Plain text; what a stranger sent is shown escaped.
@@ -32,6 +31,9 @@ class Message(models.Model):
         ordering = ["at", "id"]
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=["incoming", "outgoing", "note"]), name="message_kind"),
+            models.CheckConstraint(
+                condition=Q(case__isnull=False) | Q(contact__isnull=False), name="message_belongs_somewhere"
+            ),
         ]
         indexes = [
             # The case page's timeline.

@@ -1,0 +1,5 @@
+// What every page has: timers, toasts, shortcuts, undo.
+import "./timers.js";
+import "./toasts.js";
+import "./keys.js";
+import "./undo.js";
