@@ -39,17 +39,18 @@ SELECT c.id, c.external_id, c.started_at AS at, c.client_id, c.queue_id, c.chann
     (coalesce(l.short_abandon_seconds, 5) * 1000000)::bigint AS short_us,
     coalesce(g.service_level_variant, 'sl3') AS service_level_variant,
     c.handled_end_at + coalesce(g.fcr_window_days, 7) * interval '24 hours' AS repeat_mature_at,
-    c.customer_id IS NOT NULL AND (
+    -- CASE, so that only the rows that can be repeats or recoveries pay for the look-up.
+    CASE WHEN c.is_handled AND c.customer_id IS NOT NULL THEN (
         EXISTS (SELECT FROM tickets_contact x WHERE x.case_id = c.case_id AND x.id <> c.id AND {_CAME_BACK}
             AND x.started_at > c.handled_end_at
             AND x.started_at <= c.handled_end_at + coalesce(g.fcr_window_days, 7) * interval '24 hours')
         OR EXISTS (SELECT FROM tickets_contact x WHERE x.customer_id = c.customer_id AND x.topic_id = c.topic_id
             AND x.id <> c.id AND {_CAME_BACK} AND x.started_at > c.handled_end_at
             AND x.started_at <= c.handled_end_at + coalesce(g.fcr_window_days, 7) * interval '24 hours')
-    ) AS is_repeated,
-    EXISTS (SELECT FROM tickets_contact x WHERE x.customer_id = c.customer_id AND x.is_valid AND x.id <> c.id
+    ) ELSE false END AS is_repeated,
+    CASE WHEN c.outcome = 'abandoned' AND c.customer_id IS NOT NULL THEN EXISTS (SELECT FROM tickets_contact x WHERE x.customer_id = c.customer_id AND x.is_valid AND x.id <> c.id
         AND x.outcome = 'answered' AND x.started_at >= c.started_at AND x.answered_at > c.ended_at
-        AND x.answered_at <= c.ended_at + coalesce(g.abandon_recovery_hours, 24) * interval '1 hour') AS is_recovered
+        AND x.answered_at <= c.ended_at + coalesce(g.abandon_recovery_hours, 24) * interval '1 hour') ELSE false END AS is_recovered
 FROM tickets_contact c
 LEFT JOIN ({_AGREEMENTS}) g ON g.client_id = c.client_id AND c.started_at >= g.valid_from AND c.started_at < g.valid_to
 LEFT JOIN (
