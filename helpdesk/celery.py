@@ -11,4 +11,8 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 # The beat schedule. Every job here is safe to run twice and side by side, so that a second scheduler does no harm.
-app.conf.beat_schedule = {}
+app.conf.beat_schedule = {
+    # Mail leaves at once by the doorbell; this finds what was due later, and what nobody rang for.
+    "send-outbox": {"task": "tickets.tasks.send_outbox", "schedule": 5, "options": {"expires": 5}},
+    "note-survey-deliveries": {"task": "surveys.tasks.note_deliveries", "schedule": 30, "options": {"expires": 30}},
+}
