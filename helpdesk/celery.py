@@ -12,6 +12,8 @@ app.autodiscover_tasks()
 
 # The beat schedule. Every job here is safe to run twice and side by side, so that a second scheduler does no harm.
 app.conf.beat_schedule = {
+    # The doorbell rings at once; this finds what was written while nobody heard it, by an import for example.
+    "refresh-cells": {"task": "metrics.tasks.refresh_cells", "schedule": 2, "options": {"expires": 2}},
     # Mail leaves at once by the doorbell; this finds what was due later, and what nobody rang for.
     "send-outbox": {"task": "tickets.tasks.send_outbox", "schedule": 5, "options": {"expires": 5}},
     "note-survey-deliveries": {"task": "surveys.tasks.note_deliveries", "schedule": 30, "options": {"expires": 30}},
