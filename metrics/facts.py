@@ -121,21 +121,16 @@ REPEAT_WINDOW = Maturity(
 )
 
 
-def _first_after(source: str, match: str, condition: str) -> str:
-    """The earliest moment of a row that matches, after the first contact was handled."""
-    column = "e.at" if source == "tickets_caseevent e" else "x.started_at"
-    return f"(SELECT min({column}) FROM {source} WHERE {match} AND {condition} AND {column} > f.handled_end_at)"
-
-
-_SAME_CASE = "x.case_id = k.number AND x.id <> f.id"
-_SAME_TOPIC = "x.customer_id = k.customer_id AND x.topic_id = coalesce(k.topic_id, f.topic_id) AND x.id <> f.id"
 _OUR_CALL = "x.direction = 'outbound' AND x.outcome = 'answered' AND NOT 'callback' = ANY(x.flags)"
+_REACHED_US = "x.is_valid AND x.outcome NOT IN ('abandoned', 'ivr_abandoned', 'blocked')"
+_AFTER_FIRST = "x.id <> f.id AND x.started_at > f.handled_end_at"
 
+# Driven by contacts: those that are the first of their case. One look at the case's contacts, one at its events and
+# one at the customer's other contacts answer everything about it.
 _FIRST_CONTACTS_SQL = f"""
 SELECT k.*,
     least(k.customer_again_on_case, k.we_again_on_case, k.reply_at, k.reopened_at) AS again_on_case_at,
-    least(k.customer_again_on_case, k.we_again_on_case, k.reply_at, k.reopened_at, k.customer_again_on_topic,
-        k.we_again_on_topic) AS again_at,
+    least(k.customer_again_on_case, k.we_again_on_case, k.reply_at, k.reopened_at, k.again_on_topic) AS again_at,
     k.is_handled AND k.first_resolved_at <= k.handled_end_at + k.grace AS in_time,
     coalesce(k.escalated_at <= coalesce(k.first_resolved_at, 'infinity'), false) AS is_escalated,
     coalesce(k.handled_end_at, k.at) + k.fcr_window AS mature_at,
@@ -147,30 +142,38 @@ FROM (
         k.customer_id, k.flags, k.merged_into_id, k.fcr_eligible, f.is_handled, f.handled_end_at, f.outcome,
         coalesce(g.fcr_window_days, 7) * interval '24 hours' AS fcr_window,
         coalesce(g.resolution_grace_minutes, 60) * interval '1 minute' AS grace,
-        (SELECT min(e.at) FROM tickets_caseevent e
-            WHERE e.case_id = k.number AND e.kind = 'resolved' AND e.is_valid) AS first_resolved_at,
-        (SELECT min(e.at) FROM tickets_caseevent e
-            WHERE e.case_id = k.number AND e.kind = 'escalated' AND e.is_valid) AS escalated_at,
-        {_first_after("tickets_caseevent e", "e.case_id = k.number", "e.kind = 'agent_reply' AND e.is_valid")}
-            AS reply_at,
-        {_first_after("tickets_caseevent e", "e.case_id = k.number", "e.kind = 'reopened' AND e.is_valid")}
-            AS reopened_at,
-        {_first_after("tickets_contact x", _SAME_CASE, _CAME_BACK)} AS customer_again_on_case,
-        {_first_after("tickets_contact x", _SAME_TOPIC, _CAME_BACK)} AS customer_again_on_topic,
-        {_first_after("tickets_contact x", _SAME_CASE, _OUR_CALL)} AS we_again_on_case,
-        {_first_after("tickets_contact x", _SAME_TOPIC, _OUR_CALL)} AS we_again_on_topic
+        happened.first_resolved_at, happened.escalated_at, happened.reply_at, happened.reopened_at,
+        on_case.customer_again_on_case, on_case.we_again_on_case, on_topic.again_on_topic
     FROM tickets_contact f
     JOIN tickets_case k ON k.number = f.case_id
     LEFT JOIN ({_AGREEMENTS}) g
         ON g.client_id = f.client_id AND f.started_at >= g.valid_from AND f.started_at < g.valid_to
-    WHERE f.is_valid AND f.outcome NOT IN ('abandoned', 'ivr_abandoned', 'blocked') AND {{scope}}
-        AND f.id = coalesce(
-            (SELECT x.id FROM tickets_contact x WHERE x.id = k.first_contact_id AND x.case_id = k.number
-                AND x.is_valid AND x.outcome NOT IN ('abandoned', 'ivr_abandoned', 'blocked')),
-            (SELECT x.id FROM tickets_contact x WHERE x.case_id = k.number AND x.is_valid
-                AND x.outcome NOT IN ('abandoned', 'ivr_abandoned', 'blocked')
-                ORDER BY x.started_at, x.id LIMIT 1))
-    OFFSET 0 -- a fence: each look-up above is made once a case, however often its result is used
+    CROSS JOIN LATERAL (
+        SELECT
+            coalesce(
+                min(x.id) FILTER (WHERE x.id = k.first_contact_id AND {_REACHED_US}),
+                (array_agg(x.id ORDER BY x.started_at, x.id) FILTER (WHERE {_REACHED_US}))[1]
+            ) AS first_id,
+            min(x.started_at) FILTER (WHERE {_CAME_BACK} AND {_AFTER_FIRST}) AS customer_again_on_case,
+            min(x.started_at) FILTER (WHERE {_OUR_CALL} AND {_AFTER_FIRST}) AS we_again_on_case
+        FROM tickets_contact x WHERE x.case_id = k.number
+    ) on_case
+    CROSS JOIN LATERAL (
+        SELECT
+            min(e.at) FILTER (WHERE e.kind = 'resolved') AS first_resolved_at,
+            min(e.at) FILTER (WHERE e.kind = 'escalated') AS escalated_at,
+            min(e.at) FILTER (WHERE e.kind = 'agent_reply' AND e.at > f.handled_end_at) AS reply_at,
+            min(e.at) FILTER (WHERE e.kind = 'reopened' AND e.at > f.handled_end_at) AS reopened_at
+        FROM tickets_caseevent e WHERE e.case_id = k.number AND e.is_valid
+    ) happened
+    CROSS JOIN LATERAL (
+        SELECT min(x.started_at) AS again_on_topic
+        FROM tickets_contact x
+        WHERE x.customer_id = k.customer_id AND x.topic_id = coalesce(k.topic_id, f.topic_id) AND {_AFTER_FIRST}
+            AND (({_CAME_BACK}) OR ({_OUR_CALL}))
+    ) on_topic
+    WHERE {_REACHED_US.replace("x.", "f.")} AND on_case.first_id = f.id AND {{scope}}
+    OFFSET 0 -- a fence: what is worked out above is worked out once, however often it is used
 ) k
 """
 
