@@ -109,7 +109,8 @@ def redis_from_url(url: str, *, database: int) -> str:
     if parts.scheme in {"redis", "rediss"} and parts.hostname:
         return parts._replace(path=f"/{database}").geturl()
     if parts.scheme == "unix" and parts.path:
-        return parts._replace(query=f"db={database}").geturl()
+        # Written out: urlunsplit drops the two slashes of a scheme that it does not know.
+        return f"unix://{parts.path}?db={database}"
     raise ImproperlyConfigured("REDIS_URL is not understood; expected redis://host:port, rediss://… or unix:///path.")
 
 
@@ -117,7 +118,7 @@ def broker_from_url(url: str) -> str:
     """Return a Redis URL in the words of Celery, which names sockets in its own way."""
     parts = urlsplit(redis_from_url(url, database=0))
     if parts.scheme == "unix":
-        return parts._replace(scheme="redis+socket", query="virtual_host=0").geturl()
+        return f"redis+socket://{parts.path}?virtual_host=0"
     return parts.geturl()
 
 
