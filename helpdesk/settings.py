@@ -157,6 +157,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.staticfiles",
+    # Its templates are what FORM_RENDERER falls back on.
+    "django.forms",
     "django_filters",
     "django_htmx",
     "drf_spectacular",
