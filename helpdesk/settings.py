@@ -157,6 +157,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.staticfiles",
+    # Form widgets come from the same template engine as pages: this is where their templates are.
+    "django.forms",
     # Its templates are what FORM_RENDERER falls back on.
     "django.forms",
     "django_filters",
