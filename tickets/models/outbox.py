@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta
 from email.utils import make_msgid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -13,6 +13,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from tickets.models.people import User
 
 # From the claim until somebody else may try. Longer than a task may run, so that only a dead worker loses its claim.
 LEASE = timedelta(minutes=2)
@@ -32,6 +35,10 @@ def pause_after(attempts: int) -> timedelta:
 
 
 class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
+    def visible_to(self, user: User) -> OutgoingMailQuerySet:
+        """Narrow to what `user` may read."""
+        return self if user.is_in_charge else self.none()
+
     def due(self, at: datetime) -> OutgoingMailQuerySet:
         return self.filter(status=OutgoingMail.Status.WAITING, send_at__lte=at).order_by("send_at")
 

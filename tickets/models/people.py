@@ -69,3 +69,8 @@ class User(AbstractUser):
     def sees_numbers(self) -> bool:
         """Whether the pages with figures and quarantined rows are for this person."""
         return self.sees_everything or self.role == self.Role.LEAD
+
+    @property
+    def is_in_charge(self) -> bool:
+        """Whether the pages about the desk itself are for this person: managers and administrators, no systems."""
+        return self.is_superuser or self.role in {self.Role.MANAGER, self.Role.ADMIN}
