@@ -4,7 +4,7 @@ from surveys import views
 
 urlpatterns = [
     path("s/<str:token>", views.survey, name="survey"),
-    path("s/<str:token>/thanks", views.thanks, name="survey-thanks"),
+    path("s/<str:token>/thanks", views.thanks, name="survey_thanks"),
     # Some mail programs add a slash.
     path("s/<str:token>/", views.survey),
     # What cannot be a link at all looks like one that has ended.

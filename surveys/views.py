@@ -46,7 +46,7 @@ def survey(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     form = AnswerForm(request.POST if request.method == "POST" else None, initial=vars(last) if last else None)
     if request.method == "POST" and form.is_valid():
         invitation.answer(**form.cleaned_data)
-        return redirect(with_language(request, reverse("survey-thanks", args=[links.token_for(invitation)])))
+        return redirect(with_language(request, reverse("survey_thanks", args=[links.token_for(invitation)])))
     context = {"invitation": invitation, "form": form, "last": last}
     return render(request, "surveys/survey.html", context, status=422 if form.errors else 200)
 
