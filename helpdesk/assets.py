@@ -55,7 +55,7 @@ class PackageFinder(BaseFinder):
         found = [self.storage.path(path)] if path in PACKAGE_FILES else []
         return found if find_all else (found[0] if found else [])
 
-    def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, PackageStorage]]:  # noqa: ARG002
+    def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, PackageStorage]]:
         for name in PACKAGE_FILES:
             yield name, self.storage
 

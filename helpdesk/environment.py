@@ -87,11 +87,15 @@ def database_from_url(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     name = unquote(parts.path.lstrip("/"))
     if parts.scheme not in {"postgres", "postgresql"} or not name:
-        raise ImproperlyConfigured("DATABASE_URL is not understood; expected postgresql://user:password@host:port/name.")
+        raise ImproperlyConfigured(
+            "DATABASE_URL is not understood; expected postgresql://user:password@host:port/name."
+        )
     options: dict[str, Any] = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
     # A socket folder in place of the host has its slashes quoted, which urlsplit leaves, lower-cased, as they are.
     host = parts.netloc.rsplit("@", 1)[-1]
-    host, _, port = host.rpartition(":") if host.rpartition(":")[2].isdigit() and not host.endswith("]") else (host, "", "")
+    host, _, port = (
+        host.rpartition(":") if host.rpartition(":")[2].isdigit() and not host.endswith("]") else (host, "", "")
+    )
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": name,

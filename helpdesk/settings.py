@@ -30,6 +30,8 @@ PUBLIC_URL = (env.origins("PUBLIC_URL") or [f"http://localhost:{PORT}"])[0]
 HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
 # Which process this is: the supervisor says so. It decides how the database is connected to.
 PROCESS = env.choice("HELPDESK_PROCESS", "command", {"web", "live", "worker", "beat", "command"})
+# Where `make run` serves the live stream; 0: at the same address as the pages, by a proxy. See live_door.py.
+LIVE_PORT = env.number("LIVE_PORT", 0, least=0, most=65535)
 # The tests' own servers may forget everything at a power cut; nothing else may.
 DURABLE = env.yes("HELPDESK_DURABLE", default=True)
 # 0: do not start servers, only name them. For commands that need none, such as collectstatic and type checks.
@@ -123,6 +125,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_throttle": 1,
     "socket_keepalive": True,
     "health_check_interval": 25,
+    # Whoever rings for a worker while Redis is down goes on after a moment instead of six seconds: what is to be done
+    # is in the database, and the scheduler comes round. (A worker's own reconnecting does not read these.)
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.2,
+    "interval_max": 0.2,
 }
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -160,7 +168,6 @@ INSTALLED_APPS = [
     # Form widgets come from the same template engine as pages: this is where their templates are.
     "django.forms",
     # Its templates are what FORM_RENDERER falls back on.
-    "django.forms",
     "django_filters",
     "django_htmx",
     "drf_spectacular",
@@ -180,7 +187,17 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "helpdesk.live_door.LiveOriginMiddleware",
 ]
+if PROCESS == "live":
+    # One path, no pages: only who is asking. Each middleware here can work in a coroutine.
+    MIDDLEWARE = [
+        "django.middleware.security.SecurityMiddleware",
+        "helpdesk.live_door.LiveOriginMiddleware",
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.locale.LocaleMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+    ]
 
 ROOT_URLCONF = "helpdesk.urls"
 WSGI_APPLICATION = "helpdesk.wsgi.application"
@@ -275,24 +292,30 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 
 # ---- The API ---------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    # The token comes first, so that a call without one is told which kind is wanted.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "tickets.api.authentication.BearerAuthentication",
+        "tickets.api.authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PARSER_CLASSES": ["tickets.api.parsers.JSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["tickets.api.filters.Backend"],
+    "DEFAULT_PAGINATION_CLASS": "tickets.api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "helpdesk.api.problem_response",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Helpdesk",
+    "DESCRIPTION": "Contacts, cases and customers in and out, and the figures that are computed from their log.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
-    # The pages to try the API at are served by us, not by somebody's content network.
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "helpdesk.api.with_problems"],
 }
 
 # ---- Log -------------------------------------------------------------------------------------------------------------
