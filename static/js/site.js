@@ -2,4 +2,5 @@
 import "./timers.js";
 import "./toasts.js";
 import "./keys.js";
+import "./forms.js";
 import "./undo.js";

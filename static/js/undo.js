@@ -41,9 +41,9 @@ document.addEventListener("submit", (event) => {
       show(form, false);
     },
   });
-  const clock = setTimeout(async () => {
-    await send();
-    window.location.reload();
+  const clock = setTimeout(() => {
+    waiting = null;
+    window.htmx.ajax("POST", form.action, { source: form, target: "#case-state", swap: "outerHTML" });
   }, SECONDS * 1000);
   waiting = { form, clock, box };
 }, true);

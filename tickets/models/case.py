@@ -41,28 +41,53 @@ class CaseQuerySet(models.QuerySet["Case"]):
     def open(self) -> CaseQuerySet:
         return self.filter(status__in=OPEN_STATUSES)
 
+    def for_list(self) -> CaseQuerySet:
+        """Load what a line of a list shows, the next promise included."""
+        due = Promise.objects.pending().filter(case=models.OuterRef("pk")).order_by("due_at").values("due_at")[:1]
+        return self.select_related("customer", "queue", "topic", "owner").annotate(next_promise_at=models.Subquery(due))
+
+    def for_page(self) -> CaseQuerySet:
+        """Load what the page of one case shows, but for its timeline."""
+        return self.select_related(
+            "customer", "queue", "topic", "owner", "client", "team", "merged_into"
+        ).prefetch_related("customer__identities")
+
+    def counts_for(self, user: User) -> dict[str, int]:
+        """How many are the user's own, her team's, and all."""
+        return self.aggregate(
+            mine=models.Count("pk", filter=Q(owner=user)),
+            team=models.Count("pk", filter=Q(team=user.team_id)),
+            all=models.Count("pk"),
+        )
+
 
 class Case(models.Model):
     """One problem of one customer, from opened to resolved."""
 
     number = models.BigAutoField(_("number"), primary_key=True)
-    source = models.ForeignKey(Source, models.PROTECT, related_name="+")
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+", db_index=False)
     external_id = models.TextField(_("case id"), db_default=NewExternalId())
-    client = models.ForeignKey(Client, models.PROTECT, related_name="cases")
-    customer = models.ForeignKey(Customer, models.PROTECT, null=True, blank=True, related_name="cases")
-    topic = models.ForeignKey(Topic, models.PROTECT, null=True, blank=True, related_name="cases")
-    queue = models.ForeignKey(Queue, models.PROTECT, null=True, blank=True, related_name="cases")
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="cases")
-    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="cases")
+    client = models.ForeignKey(Client, models.PROTECT, related_name="cases", db_index=False)
+    customer = models.ForeignKey(Customer, models.PROTECT, null=True, blank=True, related_name="cases", db_index=False)
+    topic = models.ForeignKey(Topic, models.PROTECT, null=True, blank=True, related_name="cases", db_index=False)
+    queue = models.ForeignKey(Queue, models.PROTECT, null=True, blank=True, related_name="cases", db_index=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="cases", db_index=False
+    )
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="cases", db_index=False)
     channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices)
     priority = models.CharField(_("priority"), max_length=8, choices=Priority.choices, default=Priority.NORMAL)
     status = models.CharField(_("status"), max_length=20, choices=Status.choices, default=Status.OPEN)
     subject = models.CharField(_("subject"), max_length=500, blank=True)
     # Named by the source; otherwise the earliest valid contact on the case is its first.
-    first_contact = models.ForeignKey("tickets.Contact", models.PROTECT, null=True, blank=True, related_name="+")
+    first_contact = models.ForeignKey(
+        "tickets.Contact", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     # From the topic at opening; a log may bring its own.
     fcr_eligible = models.BooleanField(default=True)
-    merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="merged_cases")
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="merged_cases", db_index=False
+    )
     flags = ArrayField(models.CharField(max_length=16, choices=Flag.choices), default=list, blank=True)
 
     created_at = models.DateTimeField(_("opened"), default=timezone.now)
@@ -131,7 +156,7 @@ class Case(models.Model):
     ) -> Case:
         """Open a case and record who did it. Its targets are those of the agreement in force at that moment."""
         at = at or timezone.now()
-        source, _made = Source.objects.get_or_create(name=DESK)
+        source = fields.pop("source", None) or Source.objects.get_or_create(name=DESK)[0]
         topic: Topic | None = fields.get("topic")
         fields = cls.targets(client=client, channel=channel, at=at) | fields
         with transaction.atomic():
@@ -223,15 +248,46 @@ class Case(models.Model):
     def escalate(
         self, *, by: User | None, reason: str = "", to: User | None = None, at: datetime | None = None
     ) -> bool:
-        """Hand the case to a higher tier. Only an open case can be escalated."""
+        """Hand the case to a higher tier. Only an open case can be escalated, and one that is there already stays there."""
         with transaction.atomic():
-            if not Case.objects.open().filter(pk=self.pk).exists():
+            case = Case.objects.open().select_for_update(no_key=True).filter(pk=self.pk).first()
+            if case is None or (case.is_escalated and (to is None or case.owner_id == to.pk)):
                 return False
             self.record(CaseEvent.Kind.ESCALATED, by=by, at=at, note=reason)
             if to is not None:
                 self.assign(to=to, by=by, at=at)
         self.refresh_from_db(fields=["updated_at"])
         return True
+
+    @property
+    def is_escalated(self) -> bool:
+        """Whether the case was escalated since it was opened or last reopened."""
+        kinds = [CaseEvent.Kind.ESCALATED, CaseEvent.Kind.REOPENED]
+        last = self.events.filter(kind__in=kinds).order_by("-at", "-pk").values_list("kind", flat=True).first()
+        return last == CaseEvent.Kind.ESCALATED
+
+    def change(self, *, by: User | None, **details: Any) -> bool:
+        """Correct what is written about the case, and keep what stood there before."""
+        with transaction.atomic():
+            before = Case.objects.select_for_update(no_key=True).get(pk=self.pk)
+            details = {name: value for name, value in details.items() if getattr(before, name) != value}
+            if not details:
+                return False
+            Case.objects.filter(pk=self.pk).update(**details)
+            changes = {name: [_as_data(getattr(before, name)), _as_data(value)] for name, value in details.items()}
+            self.record(CaseEvent.Kind.CHANGED, by=by, changes=changes)
+        self.refresh_from_db(fields=[*details, "updated_at"])
+        return True
+
+    def log_message(self, body: str, *, kind: str, by: User | None, at: datetime | None = None) -> Message:
+        """Keep a message that another system has carried, to the customer or from her."""
+        at = at or timezone.now()
+        incoming = kind == Message.Kind.INCOMING
+        event = CaseEvent.Kind.CUSTOMER_MESSAGE if incoming else CaseEvent.Kind.AGENT_REPLY
+        with transaction.atomic():
+            message = self.messages.create(kind=kind, author=None if incoming else by, body=body, at=at)
+            self.record(event, by=by, at=at, message=message.pk)
+        return message
 
     def wait(self, *, on: Status, by: User | None, at: datetime | None = None) -> bool:
         """Wait for the customer or a third party."""
@@ -242,9 +298,18 @@ class Case(models.Model):
         self.refresh_from_db(fields=["status", "updated_at"])
         return True
 
-    def write_note(
-        self, body: str, *, by: User, at: datetime | None = None, contact: Contact | None = None
-    ) -> Message:
+    def carry_on(self, *, by: User | None, at: datetime | None = None) -> bool:
+        """Wait no longer: the case is ours to work on again."""
+        with transaction.atomic():
+            before = Case.objects.select_for_update(no_key=True).get(pk=self.pk).status
+            if before not in OPEN_STATUSES or before == Status.OPEN:
+                return False
+            Case.objects.filter(pk=self.pk).update(status=Status.OPEN)
+            self.record(CaseEvent.Kind.CHANGED, by=by, at=at, status=[before, Status.OPEN])
+        self.refresh_from_db(fields=["status", "updated_at"])
+        return True
+
+    def write_note(self, body: str, *, by: User, at: datetime | None = None, contact: Contact | None = None) -> Message:
         """Add an internal note, of a contact where it was written during one."""
         at = at or timezone.now()
         with transaction.atomic():
@@ -264,3 +329,17 @@ class Case(models.Model):
             )
             self.record(CaseEvent.Kind.PROMISED, by=by, at=at, promise=promise.pk)
         return promise
+
+    def keep(self, promise: Promise, *, by: User | None, at: datetime | None = None) -> bool:
+        """What was promised has been done. The second time nothing happens."""
+        at = at or timezone.now()
+        with transaction.atomic():
+            if not self.promises.pending().filter(pk=promise.pk).update(fulfilled_at=at):
+                return False
+            self.record(CaseEvent.Kind.PROMISE_CHANGED, by=by, at=at, promise=promise.pk)
+        return True
+
+
+def _as_data(value: Any) -> Any:
+    """A value as an event keeps it: a row by its key."""
+    return value.pk if isinstance(value, models.Model) else value

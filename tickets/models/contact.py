@@ -54,19 +54,25 @@ class Contact(models.Model):
     changes, in the same transaction. They can be computed again from the legs at any time.
     """
 
-    source = models.ForeignKey(Source, models.PROTECT, related_name="+")
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+", db_index=False)
     external_id = models.TextField(_("contact id"), db_default=NewExternalId())
-    client = models.ForeignKey(Client, models.PROTECT, related_name="contacts")
+    client = models.ForeignKey(Client, models.PROTECT, related_name="contacts", db_index=False)
     channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices)
     direction = models.CharField(_("direction"), max_length=8, choices=Direction.choices, default=Direction.INBOUND)
     # Empty while the customer still waits.
     outcome = models.CharField(_("outcome"), max_length=18, choices=Outcome.choices, blank=True)
-    customer = models.ForeignKey(Customer, models.PROTECT, null=True, blank=True, related_name="contacts")
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, null=True, blank=True, related_name="contacts", db_index=False
+    )
     # The case that it counts for: where the logged case was merged away, the one it went into.
-    case = models.ForeignKey("tickets.Case", models.PROTECT, null=True, blank=True, related_name="contacts")
-    logged_case = models.ForeignKey("tickets.Case", models.PROTECT, null=True, blank=True, related_name="+")
-    topic = models.ForeignKey(Topic, models.PROTECT, null=True, blank=True, related_name="contacts")
-    queue = models.ForeignKey(Queue, models.PROTECT, null=True, blank=True, related_name="contacts")
+    case = models.ForeignKey(
+        "tickets.Case", models.PROTECT, null=True, blank=True, related_name="contacts", db_index=False
+    )
+    logged_case = models.ForeignKey(
+        "tickets.Case", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    topic = models.ForeignKey(Topic, models.PROTECT, null=True, blank=True, related_name="contacts", db_index=False)
+    queue = models.ForeignKey(Queue, models.PROTECT, null=True, blank=True, related_name="contacts", db_index=False)
     demand = models.CharField(_("demand"), max_length=8, choices=Demand.choices, blank=True)
     cause = models.CharField(_("cause"), max_length=120, blank=True)
     solved = models.BooleanField(_("solved, says the agent"), null=True, blank=True)
@@ -78,8 +84,10 @@ class Contact(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 
     # A callback's request; a reply's mail.
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="follow_ups")
-    duplicate_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="duplicates")
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="follow_ups", db_index=False)
+    duplicate_of = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="duplicates", db_index=False
+    )
     flags = ArrayField(models.CharField(max_length=16, choices=Flag.choices), default=list, blank=True)
     # True where the case is flagged test or spam: its contacts count nowhere either.
     is_void = models.BooleanField(default=False)
@@ -99,9 +107,17 @@ class Contact(models.Model):
     is_handled = models.BooleanField(default=False, editable=False)
     handled_end_at = models.DateTimeField(null=True, blank=True, editable=False)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="owned_contacts", editable=False
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="owned_contacts",
+        editable=False,
+        db_index=False,
     )
-    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="+", editable=False)
+    team = models.ForeignKey(
+        Team, models.PROTECT, null=True, blank=True, related_name="+", editable=False, db_index=False
+    )
     talk_us = models.BigIntegerField(default=0, editable=False)
     hold_us = models.BigIntegerField(default=0, editable=False)
     acw_us = models.BigIntegerField(default=0, editable=False)
@@ -203,7 +219,9 @@ class Contact(models.Model):
             if made:
                 if channel == Channel.PHONE:
                     cls._leave_earlier_call(by=by, at=at)
-                contact.segments.create(source=source, agent=by, team=by.team, started_at=at, is_running=True)
+                contact.segments.create(
+                    source=source, agent=by, team=by.team, started_at=at, is_running=True, is_complete=False
+                )
                 contact._tell()
         return contact
 
@@ -313,11 +331,11 @@ class Segment(models.Model):
 
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="segments")
     # Unique within the contact's source; kept beside it so that the database can see to it.
-    source = models.ForeignKey(Source, models.PROTECT, related_name="+")
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+", db_index=False)
     external_id = models.TextField(_("segment id"), db_default=NewExternalId())
-    agent = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="segments")
+    agent = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="segments", db_index=False)
     # The agent's team at that time: a later move must not move the past.
-    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="+")
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.PRIMARY)
     started_at = models.DateTimeField(_("started"), default=timezone.now)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
@@ -326,6 +344,8 @@ class Segment(models.Model):
     acw_us = models.BigIntegerField(_("wrap-up, microseconds"), default=0)
     # True from taking the contact until the wrap-up is done; legs that come from logs are never running.
     is_running = models.BooleanField(default=False, db_default=False, editable=False)
+    # False until the agent has said that she is done: a next call may come before the last one is written up.
+    is_complete = models.BooleanField(default=True, db_default=True, editable=False)
     # Since when the customer is on hold, while she is.
     held_since = models.DateTimeField(null=True, blank=True, editable=False)
     # What the agent has typed so far: it survives a crash of the browser and becomes a note when the wrap-up is done.

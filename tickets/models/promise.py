@@ -11,16 +11,23 @@ from django.utils.translation import gettext_lazy as _
 from tickets.models.source import NewExternalId, Source
 
 
+class PromiseQuerySet(models.QuerySet["Promise"]):
+    def pending(self) -> PromiseQuerySet:
+        return self.filter(fulfilled_at__isnull=True, cancelled_by="")
+
+
 class Promise(models.Model):
     class By(models.TextChoices):
         CUSTOMER = "customer", _("The customer")
         US = "us", _("Us")
 
-    source = models.ForeignKey(Source, models.PROTECT, related_name="+")
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+", db_index=False)
     external_id = models.TextField(_("promise id"), db_default=NewExternalId())
-    case = models.ForeignKey("tickets.Case", models.PROTECT, related_name="promises")
+    case = models.ForeignKey("tickets.Case", models.PROTECT, related_name="promises", db_index=False)
     kind = models.CharField(_("kind"), max_length=60, default="update")
-    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     made_at = models.DateTimeField(_("made"), default=timezone.now)
     # Moved by us, it is still judged by the original time.
     original_due_at = models.DateTimeField(_("originally due"))
@@ -28,6 +35,8 @@ class Promise(models.Model):
     fulfilled_at = models.DateTimeField(_("fulfilled"), null=True, blank=True)
     rescheduled_by = models.CharField(_("moved by"), max_length=8, choices=By.choices, blank=True)
     cancelled_by = models.CharField(_("withdrawn by"), max_length=8, choices=By.choices, blank=True)
+
+    objects = PromiseQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("promise")

@@ -1,0 +1,163 @@
+"""What people type at the desk. A contact's form never refuses to let an agent go: what is missing can come later."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from tickets.intake import cases_to_continue, read_address_or_complain, region_of
+from tickets.models import Case, Channel, Contact, Demand, Direction, Flag, Queue, Topic, User
+
+NEW_CASE, NO_CASE = "new", "none"
+
+
+class Input(forms.TextInput):
+    def __init__(self, **attrs: Any) -> None:
+        super().__init__({"class": "form-control", **attrs})
+
+
+class Text(forms.Textarea):
+    def __init__(self, **attrs: Any) -> None:
+        super().__init__({"class": "form-control", "rows": 4, **attrs})
+
+
+class Choice(forms.Select):
+    def __init__(self, **attrs: Any) -> None:
+        super().__init__({"class": "form-select", **attrs})
+
+
+class LocalMoment(forms.DateTimeInput):
+    input_type = "datetime-local"
+
+    def __init__(self, **attrs: Any) -> None:
+        super().__init__({"class": "form-control", **attrs}, format="%Y-%m-%dT%H:%M")
+
+
+class TakeForm(forms.Form):
+    channel = forms.ChoiceField(choices=Channel.choices, initial=Channel.PHONE)
+    direction = forms.ChoiceField(choices=Direction.choices[:2], initial=Direction.INBOUND, required=False)
+    # Made with the page: the button pressed twice takes one call.
+    key = forms.UUIDField(required=False)
+
+
+class ContactForm(forms.Form):
+    """What a contact was about, filled in while it lasts, saved as it is typed."""
+
+    direction = forms.ChoiceField(label=_("Direction"), choices=Direction.choices, required=False, widget=Choice())
+    queue = forms.ModelChoiceField(Queue.objects.none(), label=_("Queue"), required=False, widget=Choice())
+    topic = forms.ModelChoiceField(Topic.objects.filter(is_active=True), label=_("Topic"), required=False)
+    demand = forms.ChoiceField(label=_("Demand"), choices=[("", "–"), *Demand.choices], required=False)
+    cause = forms.CharField(
+        label=_("What failed?"), required=False, max_length=120, widget=Input(list="causes", autocomplete="off")
+    )
+    subject = forms.CharField(label=_("Subject"), required=False, max_length=500, widget=Input(autocomplete="off"))
+    status_enquiry = forms.BooleanField(label=_("Only asked how a case is coming along"), required=False)
+    note = forms.CharField(label=_("Note"), required=False, widget=Text())
+    case = forms.CharField(required=False)
+    solved = forms.TypedChoiceField(
+        label=_("Solved?"),
+        choices=[("yes", _("Yes")), ("no", _("Not yet"))],
+        coerce=lambda value: value == "yes",
+        empty_value=None,
+        required=False,
+    )
+    promised_at = forms.DateTimeField(label=_("Next update to the customer"), required=False, widget=LocalMoment())
+
+    def __init__(self, *args: Any, contact: Contact, user: User, draft: str = "", **kwargs: Any) -> None:
+        self.contact, self.user = contact, user
+        kwargs["initial"] = {
+            **{name: getattr(contact, name) for name in ("direction", "queue", "topic", "demand", "cause", "subject")},
+            "status_enquiry": Flag.STATUS_ENQUIRY in contact.flags,
+            "solved": {True: "yes", False: "no", None: ""}[contact.solved],
+            "case": str(contact.case_id or NEW_CASE),
+            "note": draft,
+            **kwargs.get("initial", {}),
+        }
+        super().__init__(*args, **kwargs)
+        queues = self.fields["queue"]
+        assert isinstance(queues, forms.ModelChoiceField)
+        queues.queryset = Queue.objects.visible_to(user)
+
+    def clean_case(self) -> Case | str | None:
+        choice: str = self.cleaned_data["case"]
+        if choice in {"", NEW_CASE, NO_CASE}:
+            return choice or None
+        for case in cases_to_continue(self.contact, self.user):
+            if str(case.pk) == choice:
+                return case
+        raise forms.ValidationError(_("That case is not one of this customer's open cases."))
+
+    def changes(self) -> dict[str, Any]:
+        """What to write on the contact: the fields that came and could be read."""
+        self.is_valid()
+        came = self.cleaned_data
+        changes = {
+            name: came[name]
+            for name in ("direction", "queue", "topic", "demand", "cause", "subject", "solved")
+            if name in self.data and name in came
+        }
+        if not changes.get("direction", True):
+            del changes["direction"]
+        if came.get("case") == NO_CASE:
+            changes["case"] = None
+        elif isinstance(came.get("case"), Case):
+            changes["case"] = came["case"]
+        topic = changes.get("topic")
+        if topic and topic.pk != self.contact.topic_id and not changes.get("demand"):
+            changes["demand"] = topic.demand
+        others = [flag for flag in self.contact.flags if flag != Flag.STATUS_ENQUIRY]
+        changes["flags"] = [*others, Flag.STATUS_ENQUIRY] if came.get("status_enquiry") else others
+        return changes
+
+    @property
+    def opens_case(self) -> bool:
+        return self.cleaned_data.get("case") == NEW_CASE
+
+
+class CustomerForm(forms.Form):
+    """A customer that is not known yet: one of the three is enough."""
+
+    name = forms.CharField(label=_("Name"), required=False, max_length=200, widget=Input(autocomplete="off"))
+    phone = forms.CharField(
+        label=_("Phone"), required=False, max_length=40, widget=Input(type="tel", autocomplete="off", inputmode="tel")
+    )
+    email = forms.CharField(
+        label=_("E-mail"), required=False, max_length=320, widget=Input(autocomplete="off", inputmode="email")
+    )
+
+    def __init__(self, *args: Any, contact: Contact, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.region = region_of(contact.client)
+
+    def clean_phone(self) -> str:
+        return self._readable("phone")
+
+    def clean_email(self) -> str:
+        return self._readable("email")
+
+    def _readable(self, name: str) -> str:
+        text: str = self.cleaned_data[name]
+        return read_address_or_complain(text, self.region).value if text else ""
+
+    def clean(self) -> dict[str, Any]:
+        if not self.errors and not any(self.cleaned_data.values()):
+            raise forms.ValidationError(_("A name, a number or an address is needed."))
+        return self.cleaned_data
+
+
+class AddressForm(forms.Form):
+    value = forms.CharField(label=_("E-mail or phone"), max_length=320, widget=Input(autocomplete="off"))
+
+
+class NoteForm(forms.Form):
+    body = forms.CharField(label=_("Note"), widget=Text(rows=3), max_length=20_000)
+
+
+class EscalationForm(forms.Form):
+    reason = forms.CharField(label=_("Why?"), widget=Text(rows=2), max_length=2_000)
+
+
+class PromiseForm(forms.Form):
+    due_at = forms.DateTimeField(label=_("Next update by"), widget=LocalMoment())

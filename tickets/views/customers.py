@@ -1,0 +1,91 @@
+"""Who is it: suggestions as somebody types, choosing, making a new one, and the customer's own page."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from tickets.forms import AddressForm, CustomerForm
+from tickets.intake import add_address, find_or_make, read_address, region_of, suggest
+from tickets.models import OPEN_STATUSES, Case, Contact, Customer, Identity
+from tickets.views import AgentRequest
+from tickets.views.contacts import page_of, visible_contact
+
+LATEST = 30
+
+
+@login_required
+@require_GET
+def customer_suggestions(request: AgentRequest, pk: int) -> HttpResponse:
+    """Customers that the typed text may mean, with their open cases; and the form for a new one, filled with it."""
+    one = visible_contact(request, pk)
+    text, region = request.GET.get("q", "")[:200], region_of(one.client)
+    open_cases = Count("cases", filter=Q(cases__status__in=OPEN_STATUSES))
+    address = read_address(text, region)
+    field = {Identity.Kind.EMAIL: "email", Identity.Kind.PHONE: "phone"}.get(address.kind) if address else "name"
+    context = {
+        "contact": one,
+        "q": text,
+        "customers": suggest(text, user=request.user, region=region).annotate(open_cases=open_cases),
+        "customer_form": CustomerForm(contact=one, initial={str(field): text}),
+    }
+    return render(request, "tickets/contact_detail.html#suggestions", context)
+
+
+@login_required
+@require_POST
+def contact_customer(request: AgentRequest, pk: int) -> HttpResponse:
+    """Choose the customer of a contact: one that is known, or a new one; nothing sent takes the choice back."""
+    one = visible_contact(request, pk)
+    form = CustomerForm(request.POST, contact=one)
+    if chosen := request.POST.get("customer", ""):
+        known = Customer.objects.visible_to(request.user)
+        one.describe(by=request.user, customer=get_object_or_404(known, pk=chosen) if chosen.isdecimal() else None)
+    elif form.is_valid():
+        one.describe(by=request.user, customer=find_or_make(client=one.client, region=form.region, **form.cleaned_data))
+    elif not request.htmx:
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
+    if not request.htmx:
+        return redirect(one)
+    context = page_of(visible_contact(request, pk), request.user)
+    if form.errors and not chosen:
+        context["customer_form"] = form
+    return render(request, "tickets/contact_detail.html#chosen", context)
+
+
+@login_required
+@require_POST
+def customer_identities(request: AgentRequest, pk: int) -> HttpResponse:
+    """Add an address or number to a customer."""
+    customer = get_object_or_404(Customer.objects.visible_to(request.user), pk=pk)
+    form = AddressForm(request.POST)
+    error = ""
+    try:
+        add_address(customer, form.cleaned_data["value"] if form.is_valid() else "")
+    except ValidationError as problem:
+        error = " ".join(problem.messages)
+    if request.htmx:
+        context = {"customer": customer, "error": error, "value": request.POST.get("value", "") if error else ""}
+        return render(request, "tickets/customer_detail.html#identities", context)
+    if error:
+        messages.error(request, error)
+    return redirect("customer", pk)
+
+
+@login_required
+@require_GET
+def customer(request: AgentRequest, pk: int) -> HttpResponse:
+    customers = Customer.objects.visible_to(request.user).prefetch_related("identities")
+    one = get_object_or_404(customers, pk=pk)
+    contacts = Contact.objects.visible_to(request.user).filter(customer=one).select_related("topic", "owner", "case")
+    context = {
+        "customer": one,
+        "cases": Case.objects.visible_to(request.user).filter(customer=one).for_list().order_by("-created_at")[:LATEST],
+        "contacts": contacts.order_by("-started_at")[:LATEST],
+    }
+    return render(request, "tickets/customer_detail.html", context)
