@@ -20,6 +20,7 @@ class QuarantinedRow(models.Model):
         MISSING = "missing", _("Missing value")
         REFERENCE = "reference", _("Reference to nothing")
         DUPLICATE = "duplicate", _("Identifier used twice")
+        LENGTH = "length", _("Too long")
 
     source = models.ForeignKey(Source, models.PROTECT, related_name="quarantined")
     file = models.CharField(_("file"), max_length=120)
