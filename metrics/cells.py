@@ -23,6 +23,7 @@ from django.db import connection, transaction
 from metrics.catalog import KPIS, measures_of
 from metrics.definition import Fact, Maturity, Measure
 from metrics.facts import FACTS
+from metrics.live import announce
 from metrics.period import HOUR, midnight
 from metrics.sql import COLUMNS, Params, Ranges, fact_rows, merge_ranges, within
 
@@ -205,6 +206,7 @@ def _refresh_some() -> int:
             if fact.dirty_kind == kind:
                 _lock_days(cursor, fact, days)
                 _redo(cursor, fact, ranges)
+        announce(kind)
         return len(done)
 
 
