@@ -5,4 +5,4 @@ class SurveysConfig(AppConfig):
     name = "surveys"
 
     def ready(self) -> None:
-        from surveys import receivers  # noqa: F401 - connects itself to the desk's event
+        from surveys import bundle, receivers  # noqa: F401 - connect themselves to the import and to the desk's event

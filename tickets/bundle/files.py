@@ -226,6 +226,14 @@ COSTS = FileSpec(
     key=("period",),
     columns=(Column("period", month, "date", filled=True),),
     prefixes={COST_PREFIX: money},
+    checks=(
+        Check(
+            Reason.DUPLICATE,
+            COST_PREFIX,
+            f"SELECT line, 'has more than one amount' AS message FROM stage_costs WHERE (SELECT count(*)"
+            f" FROM jsonb_object_keys(prefixed) k WHERE starts_with(k, '{COST_PREFIX}')) > 1",
+        ),
+    ),
 )
 
 DESK_FILES = (CASES, CASE_EVENTS, CONTACTS, SEGMENTS, PROMISES, AGENT_TIME, COSTS)

@@ -110,6 +110,11 @@ def register(specs: tuple[FileSpec, ...], steps: tuple[Step, ...]) -> None:
             _steps.append(step)
 
 
+def add_prefix(name: str, prefix: str, clean: Clean) -> None:
+    """Let a file that is registered already have columns whose names begin with `prefix`; a step of yours reads them."""
+    _specs[name].prefixes[prefix] = clean
+
+
 def spec_of(name: str) -> FileSpec:
     return _specs[name]
 
