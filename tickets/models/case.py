@@ -339,6 +339,19 @@ class Case(models.Model):
             self.record(CaseEvent.Kind.PROMISE_CHANGED, by=by, at=at, promise=promise.pk)
         return True
 
+    def move_promise(
+        self, promise: Promise, *, due_at: datetime, moved_by: str, by: User | None, at: datetime | None = None
+    ) -> bool:
+        """Agree on another time. Moved by us, the promise is still judged by the original one."""
+        with transaction.atomic():
+            before = self.promises.pending().select_for_update().filter(pk=promise.pk).first()
+            if before is None or before.due_at == due_at:
+                return False
+            self.promises.filter(pk=promise.pk).update(due_at=due_at, rescheduled_by=moved_by)
+            due = [before.due_at.isoformat(), due_at.isoformat()]
+            self.record(CaseEvent.Kind.PROMISE_CHANGED, by=by, at=at, promise=promise.pk, due_at=due)
+        return True
+
 
 def _as_data(value: Any) -> Any:
     """A value as an event keeps it: a row by its key."""
