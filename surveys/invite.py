@@ -17,7 +17,19 @@ from django.utils.translation import gettext as _
 from surveys import links
 from surveys.models import Invitation
 from tickets import outbox
-from tickets.models import DESK, Agreement, Case, CaseEvent, Client, Contact, Customer, Flag, Identity, OutgoingMail, Source
+from tickets.models import (
+    DESK,
+    Agreement,
+    Case,
+    CaseEvent,
+    Client,
+    Contact,
+    Customer,
+    Flag,
+    Identity,
+    OutgoingMail,
+    Source,
+)
 
 DEFAULT_WINDOW_DAYS = 14
 # A resolution entered later than this is history being recorded: a mail about it would only puzzle.
@@ -124,4 +136,4 @@ def note_deliveries() -> int:
             " WHERE m.id = i.mail_id AND ((i.is_delivered AND m.status = 'dead')"
             " OR (NOT i.is_delivered AND m.status <> 'dead'))"
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)

@@ -48,7 +48,8 @@ def survey(request: HttpRequest, invitation: Invitation) -> HttpResponse:
         invitation.answer(**form.cleaned_data)
         return redirect(with_language(request, reverse("survey_thanks", args=[links.token_for(invitation)])))
     context = {"invitation": invitation, "form": form, "last": last}
-    return render(request, "surveys/survey.html", context, status=422 if form.errors else 200)
+    # Not 422: the log has a line for each refused request, and the address in it is the key.
+    return render(request, "surveys/survey.html", context)
 
 
 @require_http_methods(["GET", "HEAD"])

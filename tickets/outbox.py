@@ -128,7 +128,17 @@ def is_permanent(error: Exception) -> bool:
 
 
 def words_of(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".replace("\x00", "")[:1000]
+    """Say what went wrong, in the server's own words where it gave a reason."""
+    reason = str(error)
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        reason = "; ".join(reply_of(code, reply) for code, reply in error.recipients.values())
+    elif isinstance(error, smtplib.SMTPResponseException):
+        reason = reply_of(error.smtp_code, error.smtp_error)
+    return one_line(f"{type(error).__name__}: {reason}", longest=1000)
+
+
+def reply_of(code: int, reply: bytes | str) -> str:
+    return f"{code} {reply.decode(errors='replace') if isinstance(reply, bytes) else reply}"
 
 
 def close_quietly(connection: BaseEmailBackend) -> None:

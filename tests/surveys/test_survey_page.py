@@ -104,7 +104,7 @@ def test_any_question_may_be_answered_alone(client, name):
 def test_a_form_without_answers_is_not_an_answer(client, answers):
     invitation = make_invitation()
     page = client.post(path_of(invitation), answers)
-    assert page.status_code == 422
+    assert page.status_code == 200
     assert "Nothing is answered yet." in page.text
     assert not invitation.responses.exists()
 
@@ -129,7 +129,7 @@ def test_a_form_without_answers_is_not_an_answer(client, answers):
 )
 def test_what_cannot_be_an_answer_is_refused_and_nothing_is_stored(client, name, value):
     invitation = make_invitation()
-    assert client.post(path_of(invitation), EVERYTHING | {name: value}).status_code == 422
+    assert client.post(path_of(invitation), EVERYTHING | {name: value}).status_code == 200
     assert not invitation.responses.exists()
 
 
@@ -214,7 +214,9 @@ def test_the_page_is_not_kept_not_indexed_and_does_not_pass_its_address_on(clien
     assert "http" not in answer.text.replace("http://www.w3.org", "")
 
 
-@pytest.mark.parametrize(("language", "title"), [("sv", "Hur gjorde vi?"), ("fi", "Miten onnistuimme?"), ("en", "How did we do?")])
+@pytest.mark.parametrize(
+    ("language", "title"), [("sv", "Hur gjorde vi?"), ("fi", "Miten onnistuimme?"), ("en", "How did we do?")]
+)
 def test_the_page_speaks_her_language_and_can_be_switched(client, language, title):
     hers = client.get(path_of(make_invitation("a@example.org", language=language)))
     switched = client.get(path_of(make_invitation("b@example.org", language="en")), {"lang": language})

@@ -73,7 +73,9 @@ def smtp(settings):
         async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
             if "DATA" in self.refusals:
                 return self.refusals["DATA"]
-            self.letters.append((envelope.mail_from, envelope.rcpt_tos, message_from_bytes(envelope.content, policy=policy)))
+            self.letters.append(
+                (envelope.mail_from, envelope.rcpt_tos, message_from_bytes(envelope.content, policy=policy))
+            )
             return "250 OK"
 
     sink, port = Sink(), free_port()
@@ -120,9 +122,9 @@ def test_a_mail_for_later_waits(post):
 
 
 def test_a_rolled_back_cause_sends_nothing(post):
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         put()
-        raise RuntimeError
+        transaction.set_rollback(True)
     assert outbox.send_due() == 0
 
 
@@ -323,7 +325,9 @@ def test_a_line_break_in_a_header_is_not_sent_and_is_seen(smtp, field):
     assert reload(mail).status == "dead"
 
 
-@pytest.mark.parametrize("name", ["A\r\nBcc: b@example.org", 'A" <b@example.org>, "', "<b@example.org>", "x" * 200, "\x01\x1f"])
+@pytest.mark.parametrize(
+    "name", ["A\r\nBcc: b@example.org", 'A" <b@example.org>, "', "<b@example.org>", "x" * 200, "\x01\x1f"]
+)
 def test_no_sender_name_adds_an_address_or_a_header(smtp, name):
     put(sender_name=name)
     assert outbox.send_due() == 1

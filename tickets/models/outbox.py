@@ -30,7 +30,7 @@ def new_message_id() -> str:
 
 def pause_after(attempts: int) -> timedelta:
     """30 s, 2 min, 8 min … up to 6 h, each a fifth more or less: mails that failed together do not come back together."""
-    pause = min(timedelta(seconds=30) * 4 ** min(attempts - 1, 8), LONGEST_PAUSE)
+    pause = min(timedelta(seconds=30 * 4.0 ** min(attempts - 1, 8)), LONGEST_PAUSE)
     return pause * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, keeps no secret
 
 
