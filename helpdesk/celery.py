@@ -17,4 +17,5 @@ app.conf.beat_schedule = {
     # Mail leaves at once by the doorbell; this finds what was due later, and what nobody rang for.
     "send-outbox": {"task": "tickets.tasks.send_outbox", "schedule": 5, "options": {"expires": 5}},
     "note-survey-deliveries": {"task": "surveys.tasks.note_deliveries", "schedule": 30, "options": {"expires": 30}},
+    "forget-idempotent-answers": {"task": "tickets.tasks.forget_idempotent_answers", "schedule": 3600},
 }

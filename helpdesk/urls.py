@@ -8,6 +8,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("livez/", health.livez),
     path("readyz/", health.readyz),
     path("", include("tickets.urls")),
+    path("", include("metrics.urls")),
+    path("api/v1/", include("helpdesk.api")),
     path("", include("surveys.urls")),
     path("admin/", admin.site.urls),
 ]

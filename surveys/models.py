@@ -11,18 +11,20 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tickets.models import Case, Client, Contact, Customer, OutgoingMail, Source, Team
+from tickets.models import Case, Client, Contact, Customer, OutgoingMail, Source, Team, User
 from tickets.models.source import NewExternalId
 
 
 class Invitation(models.Model):
     """One request to one customer to answer. Scores are dated by `sent_at`, like the response rate."""
 
-    source = models.ForeignKey(Source, models.PROTECT, related_name="+")
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+", db_index=False)
     external_id = models.TextField(_("survey id"), db_default=NewExternalId())
-    client = models.ForeignKey(Client, models.PROTECT, related_name="invitations")
-    contact = models.ForeignKey(Contact, models.PROTECT, null=True, blank=True, related_name="invitations")
-    case = models.ForeignKey(Case, models.PROTECT, null=True, blank=True, related_name="invitations")
+    client = models.ForeignKey(Client, models.PROTECT, related_name="invitations", db_index=False)
+    contact = models.ForeignKey(
+        Contact, models.PROTECT, null=True, blank=True, related_name="invitations", db_index=False
+    )
+    case = models.ForeignKey(Case, models.PROTECT, null=True, blank=True, related_name="invitations", db_index=False)
     customer = models.ForeignKey(Customer, models.PROTECT, null=True, blank=True, related_name="invitations")
     language = models.CharField(_("language"), max_length=8, blank=True)
     sent_at = models.DateTimeField(_("sent"), default=timezone.now)
@@ -70,6 +72,17 @@ class Invitation(models.Model):
         return True
 
 
+class ResponseQuerySet(models.QuerySet["Response"]):
+    def visible_to(self, user: User) -> ResponseQuerySet:
+        """Narrow to what `user` may read: those who see numbers, the answers about what they may see."""
+        if not user.sees_numbers:
+            return self.none()
+        if user.sees_everything:
+            return self
+        cases, contacts = Case.objects.visible_to(user), Contact.objects.visible_to(user)
+        return self.filter(Q(invitation__case__in=cases) | Q(invitation__contact__in=contacts))
+
+
 class Response(models.Model):
     """One answer. Answering again adds a row; the last one within the window counts.
 
@@ -81,7 +94,7 @@ class Response(models.Model):
         NO = "no", _("No")
         UNSURE = "unsure", _("I don't know yet")
 
-    invitation = models.ForeignKey(Invitation, models.CASCADE, related_name="responses")
+    invitation = models.ForeignKey(Invitation, models.CASCADE, related_name="responses", db_index=False)
     responded_at = models.DateTimeField(_("answered"), default=timezone.now)
     csat = models.SmallIntegerField(_("satisfaction"), null=True, blank=True)
     csat_scale = models.CharField(_("satisfaction scale"), max_length=8, default="1-5")
@@ -90,6 +103,8 @@ class Response(models.Model):
     fcr_resolved = models.CharField(_("solved"), max_length=6, choices=Resolved.choices, blank=True)
     fcr_contacts = models.SmallIntegerField(_("times contacted"), null=True, blank=True)
     comment = models.TextField(_("comment"), blank=True)
+
+    objects = ResponseQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("survey response")

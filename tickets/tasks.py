@@ -3,9 +3,16 @@
 from celery import shared_task
 
 from tickets import outbox
+from tickets.models import IdempotentAnswer
 
 
 @shared_task
 def send_outbox() -> None:
     """Send the mails that are due. A doorbell rings for new ones; the scheduler finds those that nobody rang for."""
     outbox.send_due()
+
+
+@shared_task
+def forget_idempotent_answers() -> None:
+    """Forget what was answered so long ago that nobody repeats the request."""
+    IdempotentAnswer.forget_old()

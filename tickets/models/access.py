@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -45,13 +47,27 @@ class IdempotentAnswer(models.Model):
     # Method, path and body: the same key with another request is an error, not a repetition.
     request_digest = models.CharField(max_length=64)
     status = models.SmallIntegerField(null=True)
-    body = models.JSONField(null=True)
+    # As it went over the wire, so that the repetition is the same to the byte.
+    body = models.TextField(blank=True)
+    content_type = models.CharField(max_length=120, blank=True)
+    location = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    # A client that repeats a request does so within minutes or after a weekend; a week covers both.
+    KEPT = timedelta(days=7)
 
     class Meta:
         verbose_name = _("idempotent answer")
         verbose_name_plural = _("idempotent answers")
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="idempotent_answer_once")]
+        # Forgetting the old ones.
+        indexes = [models.Index(fields=["created_at"], name="idempotent_answer_created")]
 
     def __str__(self) -> str:
         return self.key
+
+    @classmethod
+    def forget_old(cls) -> int:
+        """Delete the answers that nobody will ask for any more. Return how many."""
+        deleted, _by_model = cls.objects.filter(created_at__lt=timezone.now() - cls.KEPT).delete()
+        return deleted

@@ -1,0 +1,1 @@
+"""The desk by REST. `helpdesk/api.py` says at which addresses."""
