@@ -23,6 +23,11 @@ class Text(forms.Textarea):
         super().__init__({"class": "form-control", "rows": 4, **attrs})
 
 
+class Tick(forms.CheckboxInput):
+    def __init__(self, **attrs: Any) -> None:
+        super().__init__({"class": "form-check-input", **attrs})
+
+
 class Choice(forms.Select):
     def __init__(self, **attrs: Any) -> None:
         super().__init__({"class": "form-select", **attrs})
@@ -53,7 +58,7 @@ class ContactForm(forms.Form):
         label=_("What failed?"), required=False, max_length=120, widget=Input(list="causes", autocomplete="off")
     )
     subject = forms.CharField(label=_("Subject"), required=False, max_length=500, widget=Input(autocomplete="off"))
-    status_enquiry = forms.BooleanField(label=_("Only asked how a case is coming along"), required=False)
+    status_enquiry = forms.BooleanField(label=_("Only asked how a case is coming along"), required=False, widget=Tick())
     note = forms.CharField(label=_("Note"), required=False, widget=Text())
     case = forms.CharField(required=False)
     solved = forms.TypedChoiceField(

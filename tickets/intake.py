@@ -77,7 +77,7 @@ def suggest(text: str, *, user: User, region: str = DEFAULT_REGION) -> CustomerQ
         named = customers.annotate(words=SearchVector("name", config="simple")).filter(words=query)
         return (named if words else customers.none()).order_by("name", "pk")[:SUGGESTIONS]
     known = Identity.objects.filter(kind=kind, value__startswith=beginning).order_by("value")
-    return customers.filter(pk__in=list(known.values_list("customer", flat=True)[:SUGGESTIONS]))
+    return customers.filter(pk__in=list(known.values_list("customer", flat=True)[:SUGGESTIONS])).order_by("name", "pk")
 
 
 def _beginning_of_number(text: str, region: str) -> str:

@@ -56,7 +56,8 @@ def moment(at: datetime | None) -> str:
     local = timezone.localtime(at)
     if local.date() == timezone.localdate():
         return local.strftime("%H:%M")
-    return f"{date_format(local, 'MONTH_DAY_FORMAT')} {local:%H:%M}"
+    day = "j M" if local.year == timezone.localdate().year else "j M Y"
+    return f"{date_format(local, day)} {local:%H:%M}"
 
 
 @register.filter

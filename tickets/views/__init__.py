@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.views.decorators.cache import never_cache
 from django_htmx.middleware import HtmxDetails
 
 if TYPE_CHECKING:
@@ -16,3 +20,12 @@ class AgentRequest(HttpRequest):
 
     user: User  # type: ignore[assignment]  # login_required has seen to it
     htmx: HtmxDetails
+
+
+def for_agents[View: Callable[..., HttpResponseBase]](view: View) -> View:
+    """A page of the desk: behind the login, and never shown from a browser's memory.
+
+    Going back must not show a call as it was before, and nobody reads customers' data after somebody else has logged out.
+    """
+    guarded: Any = never_cache(login_required(view))
+    return guarded  # type: ignore[no-any-return]  # both decorators give back what they were given

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -11,27 +10,27 @@ from django.views.decorators.http import require_POST
 
 from tickets.forms import EscalationForm, NoteForm, PromiseForm
 from tickets.models import Status
-from tickets.views import AgentRequest
+from tickets.views import AgentRequest, for_agents
 from tickets.views.cases import changed, visible_case
 
 WAITS = {"customer": Status.WAITING_CUSTOMER, "third_party": Status.WAITING_THIRD_PARTY}
 
 
-@login_required
+@for_agents
 @require_POST
 def resolution(request: AgentRequest, number: int) -> HttpResponse:
     visible_case(request, number).resolve(by=request.user)
     return changed(request, number)
 
 
-@login_required
+@for_agents
 @require_POST
 def reopening(request: AgentRequest, number: int) -> HttpResponse:
     visible_case(request, number).reopen(by=request.user)
     return changed(request, number)
 
 
-@login_required
+@for_agents
 @require_POST
 def assignment(request: AgentRequest, number: int) -> HttpResponse:
     """Take the case, or, with `to=nobody`, put it back."""
@@ -40,7 +39,7 @@ def assignment(request: AgentRequest, number: int) -> HttpResponse:
     return changed(request, number)
 
 
-@login_required
+@for_agents
 @require_POST
 def escalation(request: AgentRequest, number: int) -> HttpResponse:
     case, form = visible_case(request, number), EscalationForm(request.POST)
@@ -51,7 +50,7 @@ def escalation(request: AgentRequest, number: int) -> HttpResponse:
     return changed(request, number)
 
 
-@login_required
+@for_agents
 @require_POST
 def waiting(request: AgentRequest, number: int) -> HttpResponse:
     """Wait for somebody; with any other word, wait no longer."""
@@ -63,7 +62,7 @@ def waiting(request: AgentRequest, number: int) -> HttpResponse:
     return changed(request, number)
 
 
-@login_required
+@for_agents
 @require_POST
 def notes(request: AgentRequest, number: int) -> HttpResponse:
     case, form = visible_case(request, number), NoteForm(request.POST)
@@ -72,7 +71,7 @@ def notes(request: AgentRequest, number: int) -> HttpResponse:
     return changed(request, number)
 
 
-@login_required
+@for_agents
 @require_POST
 def promises(request: AgentRequest, number: int) -> HttpResponse:
     case, form = visible_case(request, number), PromiseForm(request.POST)
@@ -83,7 +82,7 @@ def promises(request: AgentRequest, number: int) -> HttpResponse:
     return changed(request, number)
 
 
-@login_required
+@for_agents
 @require_POST
 def fulfilment(request: AgentRequest, number: int, pk: int) -> HttpResponse:
     """The customer has got what was promised."""

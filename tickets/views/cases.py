@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,13 +14,13 @@ from tickets import timeline
 from tickets.filters import CaseFilter
 from tickets.forms import EscalationForm, NoteForm, PromiseForm
 from tickets.models import Case
-from tickets.views import AgentRequest
+from tickets.views import AgentRequest, for_agents
 from tickets.views.contacts import next_update
 
 PAGE = 25
 
 
-@login_required
+@for_agents
 @require_GET
 def cases(request: AgentRequest) -> HttpResponse:
     visible = Case.objects.visible_to(request.user)
@@ -42,7 +41,7 @@ def cases(request: AgentRequest) -> HttpResponse:
     return render(request, template, context | {"now": timezone.now()})
 
 
-@login_required
+@for_agents
 @require_GET
 def case(request: AgentRequest, number: int) -> HttpResponse:
     one = visible_case(request, number)

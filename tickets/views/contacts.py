@@ -7,7 +7,6 @@ from typing import Any
 from uuid import uuid4
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -17,12 +16,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from tickets.forms import NO_CASE, ContactForm, CustomerForm, TakeForm
 from tickets.intake import cases_to_continue, finish
 from tickets.models import Channel, Contact, Queue, Segment, Topic, User
-from tickets.views import AgentRequest
+from tickets.views import AgentRequest, for_agents
 
 RECENT, LATEST = 6, 40
 
 
-@login_required
+@for_agents
 @require_http_methods(["GET", "POST"])
 def contact_new(request: AgentRequest) -> HttpResponse:
     """The big button, and what it does."""
@@ -41,14 +40,14 @@ def contact_new(request: AgentRequest) -> HttpResponse:
     return render(request, "tickets/contact_new.html", context)
 
 
-@login_required
+@for_agents
 @require_http_methods(["GET"])
 def contact(request: AgentRequest, pk: int) -> HttpResponse:
     one = visible_contact(request, pk)
     return render(request, "tickets/contact_detail.html", page_of(one, request.user))
 
 
-@login_required
+@for_agents
 @require_POST
 def hold(request: AgentRequest, pk: int) -> HttpResponse:
     one = visible_contact(request, pk)
@@ -56,7 +55,7 @@ def hold(request: AgentRequest, pk: int) -> HttpResponse:
     return call_bar(request, one)
 
 
-@login_required
+@for_agents
 @require_POST
 def resumption(request: AgentRequest, pk: int) -> HttpResponse:
     one = visible_contact(request, pk)
@@ -64,7 +63,7 @@ def resumption(request: AgentRequest, pk: int) -> HttpResponse:
     return call_bar(request, one)
 
 
-@login_required
+@for_agents
 @require_POST
 def end(request: AgentRequest, pk: int) -> HttpResponse:
     """The customer has gone, or, with `replied=no`, was not answered."""
@@ -73,7 +72,7 @@ def end(request: AgentRequest, pk: int) -> HttpResponse:
     return call_bar(request, one)
 
 
-@login_required
+@for_agents
 @require_POST
 def details(request: AgentRequest, pk: int) -> HttpResponse:
     """Save what is typed so far."""
@@ -89,7 +88,7 @@ def details(request: AgentRequest, pk: int) -> HttpResponse:
     return render(request, "tickets/contact_detail.html#saved", fresh)
 
 
-@login_required
+@for_agents
 @require_POST
 def wrap_up(request: AgentRequest, pk: int) -> HttpResponse:
     """Done: save, open or continue the case, resolve or promise, and be free for the next."""

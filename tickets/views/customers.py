@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q
 from django.http import HttpResponse
@@ -13,13 +12,13 @@ from django.views.decorators.http import require_GET, require_POST
 from tickets.forms import AddressForm, CustomerForm
 from tickets.intake import add_address, find_or_make, read_address, region_of, suggest
 from tickets.models import OPEN_STATUSES, Case, Contact, Customer, Identity
-from tickets.views import AgentRequest
+from tickets.views import AgentRequest, for_agents
 from tickets.views.contacts import page_of, visible_contact
 
 LATEST = 30
 
 
-@login_required
+@for_agents
 @require_GET
 def customer_suggestions(request: AgentRequest, pk: int) -> HttpResponse:
     """Customers that the typed text may mean, with their open cases; and the form for a new one, filled with it."""
@@ -37,7 +36,7 @@ def customer_suggestions(request: AgentRequest, pk: int) -> HttpResponse:
     return render(request, "tickets/contact_detail.html#suggestions", context)
 
 
-@login_required
+@for_agents
 @require_POST
 def contact_customer(request: AgentRequest, pk: int) -> HttpResponse:
     """Choose the customer of a contact: one that is known, or a new one; nothing sent takes the choice back."""
@@ -58,7 +57,7 @@ def contact_customer(request: AgentRequest, pk: int) -> HttpResponse:
     return render(request, "tickets/contact_detail.html#chosen", context)
 
 
-@login_required
+@for_agents
 @require_POST
 def customer_identities(request: AgentRequest, pk: int) -> HttpResponse:
     """Add an address or number to a customer."""
@@ -77,7 +76,7 @@ def customer_identities(request: AgentRequest, pk: int) -> HttpResponse:
     return redirect("customer", pk)
 
 
-@login_required
+@for_agents
 @require_GET
 def customer(request: AgentRequest, pk: int) -> HttpResponse:
     customers = Customer.objects.visible_to(request.user).prefetch_related("identities")

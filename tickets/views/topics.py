@@ -1,19 +1,18 @@
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from tickets.models import Topic
-from tickets.views import AgentRequest
+from tickets.views import AgentRequest, for_agents
 from tickets.views.contacts import latest_work, topics_for, visible_contact
 
 MOST = 12
 
 
-@login_required
+@for_agents
 @require_GET
 def topic_suggestions(request: AgentRequest, pk: int) -> HttpResponse:
     """The topics whose path has every typed word; before anything is typed, the recently used."""
