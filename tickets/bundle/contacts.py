@@ -177,6 +177,7 @@ def _remember_moved_legs(stage: Stage) -> None:
 
 
 def _settle_touched(stage: Stage) -> None:
+    stage.refresh_statistics("tickets_contact", "tickets_segment", "tickets_case")
     last = 0
     while ids := stage.values("SELECT DISTINCT id FROM stage_touched WHERE id > %s ORDER BY id LIMIT 20000", [last]):
         settle(ids)
