@@ -23,6 +23,7 @@ ENVIRONMENT = {
     **os.environ,
     # As behind a proxy that ends TLS, which is what the checks for production look for.
     "PUBLIC_URL": "https://helpdesk.example.org",
+    "EMAIL_URL": "smtp://localhost",
     "DEBUG": "0",
     # The tests' servers: Django asks the database for its version when it checks models and migrations.
     "HELPDESK_HOME": str(HOME.resolve() / "test"),
