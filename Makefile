@@ -3,12 +3,14 @@
 .DEFAULT_GOAL := run
 
 PYTHON := .venv/bin/python
+# How many tests run at once: one a core. JOBS=0 for none beside each other, as a debugger wants it.
+JOBS ?= auto
 
 run: env  ## Everything, on this machine: Ctrl-C stops it.
 	@exec $(PYTHON) -m helpdesk.supervisor
 
 test: env  ## The whole suite, on a real PostgreSQL, a real Redis and a real browser. ARGS="-k name" narrows it.
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest --numprocesses $(JOBS) --maxprocesses 4 --dist loadgroup $(ARGS)
 
 check: env  ## What a machine can check: style, types, import direction, migrations, settings.
 	@$(PYTHON) -m helpdesk.check

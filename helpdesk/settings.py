@@ -61,9 +61,10 @@ SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", [])
 if len(SECRET_KEY) < 32:
     raise ImproperlyConfigured("SECRET_KEY is too short: 32 characters are the least. Leave it unset to have one made.")
 
-ALLOWED_HOSTS = env.words(
-    "ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", socket.gethostname(), str(urlsplit(PUBLIC_URL).hostname)]
-)
+# The machine itself is always let in: health checks come from there. Links in mails are made from PUBLIC_URL, never from
+# the name in a request.
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", str(urlsplit(PUBLIC_URL).hostname)]
+ALLOWED_HOSTS += env.words("ALLOWED_HOSTS", [socket.gethostname()])
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS") or ([PUBLIC_URL] if HTTPS else [])
 if HTTPS:
     # The proxy that ends TLS must set this header, and drop one that a client sends.

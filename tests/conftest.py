@@ -48,6 +48,18 @@ def pytest_configure() -> None:
     django.setup()
 
 
+# What takes seconds to make is made once a run: the tests that share it go to the same worker.
+SHARED_BY_ONE_WORKER = ("running_helpdesk", "made_home", "browser")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for name in SHARED_BY_ONE_WORKER:
+            if name in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group(name))
+                break
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _plain_static_files():
     """Serve static files as they lie in the project, so that a test sees a change without collecting them anew."""
