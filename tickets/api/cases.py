@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -75,14 +76,22 @@ class Cases(mixins.ListModelMixin, mixins.RetrieveModelMixin, CaseResource):
         """
         fields = self.read_body(NewCase)
         fields["source"] = Source.objects.get_or_create(name=fields["source"])[0]
+        try:
+            with transaction.atomic():
+                case, made = self.open_or_correct(fields)
+        except IntegrityError:
+            # Another call with this name was quicker: now it is there to be corrected.
+            case, made = self.open_or_correct(fields)
+        return self.shown(case, status=201, headers=located(request, case.number)) if made else self.shown(case)
+
+    def open_or_correct(self, fields: dict[str, Any]) -> tuple[Case, bool]:
         known = Case.objects.filter(source=fields["source"], external_id=fields.get("external_id")).first()
         if known is not None:
             known.change(by=self.user, **{name: fields[name] for name in CORRECTABLE if name in fields})
-            return self.shown(known)
+            return known, False
         queue = fields.get("queue")
-        client = fields.pop("client", None) or (queue and queue.client) or Client.objects.default()
-        case = Case.open_new(by=self.user, client=client, **fields)
-        return self.shown(case, status=201, headers=located(request, case.number))
+        client = fields.get("client") or (queue and queue.client) or Client.objects.default()
+        return Case.open_new(by=self.user, **fields | {"client": client}), True
 
     @extend_schema(request=CaseChanges, responses=CaseSerializer)
     def partial_update(self, request: Request, number: int) -> Response:
@@ -130,8 +139,8 @@ class Resolution(CaseResource):
     )
     def create(self, request: Request, number: int) -> Response:
         """Resolve the case. 201 when that changed it, 200 when it was resolved already."""
-        self.read_body(Nothing)
         case = self.case()
+        self.read_body(Nothing)
         if case.status == Status.MERGED:
             raise Conflict(_("The case was merged into %(number)s.") % {"number": case.merged_into_id})
         return self.shown(case, status=201 if case.resolve(by=self.user) else 200)

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from tickets.api.fields import CodeField, InstantField, Strict
 from tickets.intake import read_address
 from tickets.models import (
+    DESK,
     Channel,
     Client,
     Customer,
