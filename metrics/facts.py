@@ -137,7 +137,7 @@ SELECT k.*,
     coalesce(k.handled_end_at, k.at) + interval '336 hours' AS mature_14_at,
     coalesce(k.handled_end_at, k.at) + interval '720 hours' AS mature_30_at
 FROM (
-    SELECT k.number AS id, k.external_id, f.external_id AS contact_external_id, f.started_at AS at, f.client_id,
+    SELECT k.number AS id, k.external_id, f.id AS contact_pk, f.external_id AS contact_external_id, f.started_at AS at, f.client_id,
         f.queue_id, f.channel, f.team_id, f.owner_id AS agent_id, coalesce(k.topic_id, f.topic_id) AS topic_id,
         k.customer_id, k.flags, k.merged_into_id, k.fcr_eligible, f.is_handled, f.handled_end_at, f.outcome,
         coalesce(g.fcr_window_days, 7) * interval '24 hours' AS fcr_window,

@@ -41,18 +41,19 @@ _COLUMNS = {
         c.answered_at, c.ended_at, x.wait_us / 1e6 AS wait_seconds, x.engaged_us / 1e6 AS handle_seconds,
         q.code AS queue, coalesce(u.code, u.username) AS agent, t.path AS topic, k.external_id AS case_id,
         c.case_id AS case_number, c.flags""",
-    "first_contact": """x.external_id AS case_id, x.id AS case_number, x.contact_external_id AS contact_id, x.channel,
-        x.at AS started_at, x.handled_end_at, x.first_resolved_at, x.again_at, x.is_escalated, q.code AS queue,
+    "first_contact": """x.external_id AS case_id, x.id AS case_number, x.contact_external_id AS contact_id,
+        x.contact_pk, x.channel, x.at AS started_at, x.handled_end_at, x.first_resolved_at, x.again_at, x.is_escalated, q.code AS queue,
         coalesce(u.code, u.username) AS agent, t.path AS topic""",
     "resolved_case": """x.external_id AS case_id, x.id AS case_number, x.channel, x.at AS resolved_at, x.contacts,
         q.code AS queue, coalesce(u.code, u.username) AS agent, t.path AS topic""",
     "invitation": """x.external_id AS survey_id, x.id AS pk, x.case_external_id AS case_id,
-        x.contact_external_id AS contact_id, x.channel, x.at AS sent_at, x.responded_at, x.csat, x.csat_scale, x.ces,
+        i.case_id AS case_number, x.contact_external_id AS contact_id, i.contact_id AS contact_pk, x.channel, x.at AS sent_at, x.responded_at, x.csat, x.csat_scale, x.ces,
         x.nps, x.fcr_resolved, x.fcr_contacts, x.comment, q.code AS queue, coalesce(u.code, u.username) AS agent,
         t.path AS topic""",
 }
 _JOINS = {
     "contact": "JOIN tickets_contact c ON c.id = x.id LEFT JOIN tickets_case k ON k.number = c.case_id",
+    "invitation": "JOIN surveys_invitation i ON i.id = x.id",
 }
 _NAMES = (
     "LEFT JOIN tickets_queue q ON q.id = x.queue_id LEFT JOIN tickets_user u ON u.id = x.agent_id "
