@@ -5,4 +5,8 @@ import os
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
-application = get_asgi_application()
+django_application = get_asgi_application()
+
+from helpdesk.live import with_live_stream  # noqa: E402 - it needs Django to be set up
+
+application = with_live_stream(django_application)

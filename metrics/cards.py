@@ -1,0 +1,525 @@
+"""What stands on the dashboard's cards, its chart and its table: values of the engine, put into words.
+
+A page has a purse of time. What cannot be counted within it is left to the card's own request, so that one slow figure
+does not hold the others.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from django.db import OperationalError, connection, transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from psycopg.errors import QueryCanceled
+
+from metrics import compute, formats, trend
+from metrics.board import CARDS, COLUMNS, DEFAULT_CHART, SECTIONS, VOLUME, Board, starts
+from metrics.catalog import KPIS
+from metrics.change import Change, Verdict, Why, compare
+from metrics.compute import Query, Row, Value
+from metrics.definition import Kpi, Unit
+from tickets.models import Agreement, Channel, Queue, ServiceLevel, ServiceLevelVariant
+
+PAGE_SECONDS, CARD_SECONDS, LEAST_SECONDS = 2.5, 14.0, 0.1
+
+WHY = {
+    Why.NOTHING_BEFORE: gettext_lazy("nothing to compare with"),
+    Why.FEW_NOW: gettext_lazy("too few to compare"),
+    Why.FEW_BEFORE: gettext_lazy("too few before to compare"),
+    Why.PROVISIONAL: gettext_lazy("not compared: provisional"),
+    Why.DEFINITION: gettext_lazy("not compared: defined anew"),
+    Why.RESPONSE: gettext_lazy("not compared: response rate shifted"),
+}
+VERDICTS = {
+    Verdict.BETTER: gettext_lazy("better"),
+    Verdict.WORSE: gettext_lazy("worse"),
+    Verdict.DIFFERENT: gettext_lazy("changed"),
+    Verdict.SAME: gettext_lazy("no real change"),
+}
+EMPTY = {
+    "contact": gettext_lazy("No contacts"),
+    "first_contact": gettext_lazy("No cases"),
+    "resolved_case": gettext_lazy("No cases"),
+    "invitation": gettext_lazy("No answers"),
+}
+
+
+class Purse:
+    """So much time for one page."""
+
+    def __init__(self, seconds: float) -> None:
+        self.until = monotonic() + seconds
+
+    def left(self) -> float:
+        return self.until - monotonic()
+
+
+def answers(kpis: Iterable[Kpi], query: Query, purse: Purse) -> tuple[list[Row], set[str]]:
+    """Ask the engine for as much as the purse allows.
+
+    Returns:
+        One row a group with the values that were counted in time, and the keys of the KPIs that were not.
+    """
+    families: dict[Any, list[Kpi]] = defaultdict(list)
+    for kpi in kpis:
+        families[kpi.fact.code, kpi.maturity and kpi.maturity.code, kpi.percentile is not None].append(kpi)
+    merged: dict[tuple[Any, ...], Row] = {}
+    late: set[str] = set()
+    for family in families.values():
+        rows = _within(family, query, purse.left())
+        if rows is None:
+            late |= {kpi.key for kpi in family}
+            continue
+        for row in rows:
+            mine = merged.setdefault(tuple(row.group.values()), Row(row.group, {}))
+            mine.values.update(row.values)
+    return list(merged.values()), late
+
+
+def _within(kpis: Sequence[Kpi], query: Query, seconds: float) -> list[Row] | None:
+    return in_time(lambda: compute.values(kpis, query), seconds)
+
+
+def in_time[T](work: Callable[[], T], seconds: float) -> T | None:
+    """What the database answers to `work` within so many seconds, of one instant; None where it takes longer."""
+    if seconds < LEAST_SECONDS:
+        return None
+    nested = connection.in_atomic_block
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            if not nested:
+                # As the engine does it by itself: marks and cells as of one instant.
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{int(seconds * 1000)}ms"])
+            found = work()
+            if nested:
+                cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
+            return found
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            return None
+        raise
+
+
+def _single(kpis: Iterable[Kpi], query: Query, purse: Purse) -> tuple[dict[str, Value], set[str]]:
+    rows, late = answers(kpis, query, purse)
+    return (rows[0].values if rows else {}), late
+
+
+# --- cards
+
+
+def touched(kinds: Sequence[str]) -> list[str]:
+    """The cards whose figures come from such rows; all of them where a kind is not known."""
+    known = {kpi.fact.dirty_kind for kpi in KPIS.values()}
+    if not kinds or not set(kinds) <= known:
+        return list(CARDS)
+    return [key for key, kpi in CARDS.items() if kpi.fact.dirty_kind in kinds]
+
+
+def chart_is_touched(board: Board, keys: Sequence[str]) -> bool:
+    facts = {CARDS[key].fact.dirty_kind for key in keys}
+    return any(kpi.fact.dirty_kind in facts for kpi in chart_kpis(board))
+
+
+@dataclass(frozen=True)
+class ChangeText:
+    """A change in words. `look` is one of better, worse, tested, untested; only the first two have a colour."""
+
+    look: str
+    arrow: str
+    text: str
+    title: str
+    earlier: str
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One card."""
+
+    kpi: Kpi
+    value: Value | None
+    rows_url: str
+    kpi_url: str
+    card_url: str
+    figure: str = ""
+    parts: str = ""
+    interval: str = ""
+    notes: tuple[str, ...] = ()
+    change: ChangeText | None = None
+    trend: trend.Trend | None = None
+    trend_title: str = ""
+
+    @property
+    def id(self) -> str:
+        return "card-" + self.kpi.key.replace(":", "-")
+
+    @property
+    def is_late(self) -> bool:
+        return self.value is None
+
+
+@dataclass(frozen=True)
+class Section:
+    code: str
+    title: str
+    tiles: list[Tile]
+
+
+def sections(board: Board, purse: Purse | None = None) -> list[Section]:
+    """All cards."""
+    tiles = {tile.kpi.key: tile for tile in make_tiles(board, list(CARDS), purse or Purse(PAGE_SECONDS))}
+    return [Section(code, str(title), [tiles[key] for key in keys]) for code, title, keys in SECTIONS]
+
+
+def is_empty(found: Iterable[Section]) -> bool:
+    """Whether there is nothing at all in the period: then the page says what to do."""
+    return not any(tile.is_late or (tile.value and tile.value.value) for section in found for tile in section.tiles)
+
+
+def make_tiles(board: Board, keys: Sequence[str], purse: Purse) -> list[Tile]:
+    """The cards called so: their values first, then what they are compared with, then their trends."""
+    kpis = [CARDS[key] for key in keys]
+    asked = list(kpis)
+    if any(kpi.fact.code == "invitation" for kpi in kpis) and KPIS["response-rate"] not in kpis:
+        asked.append(KPIS["response-rate"])  # whether answers may be compared at all
+    now, _late = _single(asked, board.query, purse)
+    earlier = _single(asked, board.before, purse)[0] if board.before else {}
+    series = _series([kpi for kpi in kpis if kpi.key in now], board, purse)
+    shift = response_shift(now, earlier)
+    promised = promise(board) if "service-level" in keys else ""
+    tiles = []
+    for kpi in kpis:
+        value = now.get(kpi.key)
+        line = series.get(kpi.key, []) if value is not None and not formats.is_few(value) else []
+        tiles.append(_tile(board, kpi, value, earlier.get(kpi.key), shift, line, promised))
+    return tiles
+
+
+def response_shift(now: dict[str, Value], earlier: dict[str, Value]) -> float:
+    here, there = now.get("response-rate"), earlier.get("response-rate")
+    if here is None or there is None or here.value is None or there.value is None:
+        return 0
+    return here.value - there.value
+
+
+def _series(kpis: Sequence[Kpi], board: Board, purse: Purse) -> dict[str, list[float | None]]:
+    rows, late = answers(kpis, board.by_time, purse)
+    found = {row.group[board.split]: row.values for row in rows}
+    edges = starts(board.period, board.query.as_of)
+    return {kpi.key: [_point(kpi, found.get(edge, {}).get(kpi.key)) for edge in edges] for kpi in kpis if kpi.key not in late}
+
+
+def _point(kpi: Kpi, value: Value | None) -> float | None:
+    """A value in a chart: a count of nothing is 0, a rate of nothing is a gap."""
+    if value is None or value.value is None:
+        return 0 if kpi.unit is Unit.COUNT else None
+    return value.value
+
+
+def _tile(
+    board: Board,
+    kpi: Kpi,
+    value: Value | None,
+    earlier: Value | None,
+    shift: float,
+    line: Sequence[float | None],
+    promised: str,
+) -> Tile:
+    tile_urls = {
+        "rows_url": board.rows_link(kpi),
+        "kpi_url": board.kpi_link(kpi),
+        "card_url": f"{reverse('dashboard_card', args=[kpi.key])}?{board.state()}",
+    }
+    if value is None:
+        return Tile(kpi, None, **tile_urls)
+    drawn = trend.trend(line)
+    moved = compare(kpi, value, earlier, response_shift=shift if kpi.fact.code == "invitation" else 0)
+    return Tile(
+        kpi,
+        value,
+        **tile_urls,
+        figure=formats.figure(kpi, value),
+        parts=parts(kpi, value),
+        interval=formats.interval(kpi, value),
+        notes=tuple(_notes(kpi, value, promised)),
+        change=change_text(kpi, moved, earlier),
+        trend=drawn,
+        trend_title=_("Trend by %s") % SPLIT_NAMES[board.split] if drawn else "",
+    )
+
+
+SPLIT_NAMES = {"hour": gettext_lazy("hour"), "day": gettext_lazy("day"), "week": gettext_lazy("week")}
+
+
+def parts(kpi: Kpi, value: Value) -> str:
+    """What the value rests on: "7 of 13", "of 240 contacts"; empty where the figure itself says it."""
+    n = formats.counted(value)
+    if n == 0 or (n is None and value.value is None):
+        return str(EMPTY[kpi.fact.code])
+    if fraction := formats.fraction(kpi, value):
+        return fraction if fraction != formats.figure(kpi, value) else ""
+    return rows_word(kpi, n) if n is not None else ""
+
+
+def rows_word(kpi: Kpi, n: float) -> str:
+    many, shown = int(n), {"count": formats.number(n)}
+    if kpi.fact.code == "contact":
+        return ngettext("%(count)s contact", "%(count)s contacts", many) % shown
+    if kpi.fact.code != "invitation":
+        return ngettext("%(count)s case", "%(count)s cases", many) % shown
+    if kpi.slug == "response-rate":
+        return ngettext("%(count)s invitation", "%(count)s invitations", many) % shown
+    return ngettext("%(count)s answer", "%(count)s answers", many) % shown
+
+
+def _notes(kpi: Kpi, value: Value, promised: str) -> Iterable[str]:
+    if kpi.key == "service-level" and promised:
+        yield promised
+    if value.provisional:
+        yield ngettext("+ %s provisional", "+ %s provisional", value.provisional) % formats.number(value.provisional)
+    if value.value is not None and formats.is_few(value):
+        yield _("Too few for a rate or a trend") if kpi.unit is Unit.SHARE else _("Too few for a trend")
+
+
+def change_text(kpi: Kpi, change: Change, earlier: Value | None) -> ChangeText | None:
+    """The change in words; None where nothing was to be compared."""
+    if change.verdict is Verdict.NONE:
+        words = WHY.get(change.why) if change.why else None
+        return ChangeText("untested", "", str(words), "", "") if words else None
+    was = _("before: %s") % formats.figure(kpi, earlier) if earlier else ""
+    if change.verdict is Verdict.UNTESTED or change.difference is None:
+        return ChangeText("untested", "", was, "", "")
+    moved = formats.difference(kpi, change.difference)
+    title = ""
+    if change.low is not None and change.high is not None:
+        title = _("Difference %(difference)s, 95%% sure: %(low)s to %(high)s") % {
+            "difference": moved,
+            "low": formats.difference(kpi, change.low),
+            "high": formats.difference(kpi, change.high),
+        }
+    if change.verdict is Verdict.SAME:
+        return ChangeText("tested", "", str(VERDICTS[change.verdict]), title, was)
+    look = change.verdict.value if change.verdict is not Verdict.DIFFERENT else "tested"
+    arrow = "up" if change.difference > 0 else "down"
+    return ChangeText(look, arrow, f"{moved} {VERDICTS[change.verdict]}", title, was)
+
+
+def promise(board: Board) -> str:
+    """What the service level is measured against: "80 % in 20 s by phone, 80 % in 60 s in chat"."""
+    agreements = Agreement.objects.filter(valid_from__lt=board.period.end).order_by("client_id", "-valid_from")
+    if clients := board.query.filters.get("client"):
+        agreements = agreements.filter(client__in=clients)
+    latest = {pk: variant for pk, variant in agreements.distinct("client_id").values_list("pk", "service_level_variant")}
+    levels = ServiceLevel.objects.filter(agreement__in=latest).order_by("agreement_id", "channel", "position")
+    promises = {
+        (level.channel, level.target_share, level.threshold_seconds)
+        for level in levels.distinct("agreement_id", "channel")
+        if level.channel in board.query.filters.get("channel", Channel.values)
+    }
+    if len({channel for channel, _share, _seconds in promises}) < len(promises):
+        return _("by each client's agreement")
+    words = [
+        _("%(share)s in %(seconds)s s (%(channel)s)")
+        % {
+            "share": formats.share(float(target)),
+            "seconds": formats.number(float(seconds), 1),
+            "channel": Channel(channel).label,
+        }
+        for channel, target, seconds in sorted(promises, reverse=True)
+    ]
+    variants = set(latest.values())
+    words += [str(ServiceLevelVariant(variants.pop()).label)] if len(variants) == 1 else []
+    return "; ".join(words)
+
+
+# --- chart
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the chart's table: a piece of time, and the cells of the KPIs."""
+
+    label: str
+    cells: list[Cell]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One figure of a table, with the link to its rows."""
+
+    figure: str
+    parts: str = ""
+    interval: str = ""
+    url: str = ""
+    raw: Value | None = None
+    is_few: bool = False
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    name: str
+    kpis: list[Kpi]
+    lines: list[Line]
+    data: dict[str, Any] = field(default_factory=dict)
+    is_late: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(point for series in self.data.get("series", []) for point in series["points"] if point)
+
+
+def chart_kpis(board: Board) -> list[Kpi]:
+    return [KPIS[key] for key in (VOLUME if board.chart == DEFAULT_CHART else (board.chart,))]
+
+
+def make_chart(board: Board, purse: Purse | None = None) -> Chart:
+    """The chart over time, and the same figures as a table."""
+    kpis = chart_kpis(board)
+    rows, late = answers(kpis, board.by_time, purse or Purse(CARD_SECONDS))
+    if late:
+        return Chart(board.chart, kpis, [], is_late=True)
+    edges = starts(board.period, board.query.as_of)
+    found = {row.group[board.split]: row.values for row in rows}
+    zone = board.period.zone
+    labels = [formats.bucket(edge, board.split, zone) for edge in edges]
+    ends = [*edges[1:], board.period.end]
+    lines = []
+    for label, start, end in zip(labels, edges, ends, strict=True):
+        piece = {"start": [start.astimezone(zone).isoformat()], "end": [end.astimezone(zone).isoformat()]}
+        lines.append(Line(label, [_cell(board, kpi, found.get(start, {}).get(kpi.key), piece) for kpi in kpis]))
+    return Chart(board.chart, kpis, lines, _data(kpis, labels, [found.get(edge, {}) for edge in edges]))
+
+
+def _data(kpis: Sequence[Kpi], labels: list[str], values: Sequence[dict[str, Value]]) -> dict[str, Any]:
+    """What the script draws. Figures come with their words, so that it needs no arithmetic and no language."""
+    series = []
+    for kpi in kpis:
+        row = [found.get(kpi.key) for found in values]
+        series.append(
+            {
+                "key": kpi.key,
+                "name": str(kpi.name),
+                "unit": kpi.unit.value,
+                "points": [_point(kpi, value) for value in row],
+                "words": [_words(kpi, value) for value in row],
+                "low": [value.low if value and not formats.is_few(value) else None for value in row],
+                "high": [value.high if value and not formats.is_few(value) else None for value in row],
+            }
+        )
+    return {"labels": labels, "series": series}
+
+
+def _words(kpi: Kpi, value: Value | None) -> str:
+    if value is None:
+        return "0" if kpi.unit is Unit.COUNT else formats.NOTHING
+    figure, rest = formats.figure(kpi, value), parts(kpi, value)
+    return f"{figure} ({rest})" if rest and value.value is not None else figure
+
+
+def _cell(board: Board, kpi: Kpi, value: Value | None, changes: dict[str, list[str]] | None) -> Cell:
+    if value is None:
+        value = Value(value=0 if kpi.unit is Unit.COUNT else None)
+    few = value.value is not None and formats.is_few(value)
+    return Cell(
+        figure=formats.figure(kpi, value),
+        parts=parts(kpi, value) if value.value is not None else "",
+        interval=formats.interval(kpi, value),
+        url=board.rows_link(kpi, **changes) if changes is not None and value.value is not None else "",
+        raw=value,
+        is_few=few,
+        key=kpi.key,
+    )
+
+
+# --- table by queue
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    name: str
+    code: str
+    cells: list[Cell]
+    url: str = ""
+    is_ranked: bool = True
+
+
+@dataclass(frozen=True)
+class Head:
+    """The head of a column, by which the server sorts."""
+
+    id: str
+    label: str
+    url: str
+    order: str
+
+
+@dataclass(frozen=True)
+class QueueTable:
+    kpis: list[Kpi]
+    rows: list[QueueRow]
+    heads: list[Head] = field(default_factory=list)
+    is_late: bool = False
+
+
+def _heads(board: Board, kpis: Sequence[Kpi]) -> list[Head]:
+    columns = [("queue", _("Queue")), *((kpi.key, str(kpi.name)) for kpi in kpis)]
+    return [_head(board, key, label) for key, label in columns]
+
+
+def _head(board: Board, key: str, label: str) -> Head:
+    is_sorted = board.sort == key
+    # A second press turns the order round; the first shows the most, of names the first.
+    descending = not board.descending if is_sorted else key != "queue"
+    url = board.link(sort=key, dir="desc" if descending else "asc")
+    order = ("descending" if board.descending else "ascending") if is_sorted else ""
+    return Head(key.replace(":", "-"), label, url, order)
+
+
+def make_queues(board: Board, purse: Purse | None = None) -> QueueTable:
+    """The figures by queue, in the order asked for. What rests on few rows stands below, and is not ranked."""
+    kpis = [KPIS[key] for key in COLUMNS]
+    query = compute.Query(board.period, ("queue",), board.query.filters, board.query.as_of, board.query.engine)
+    found, late = answers(kpis, query, purse or Purse(CARD_SECONDS))
+    if late:
+        return QueueTable(kpis, [], is_late=True)
+    queues = {pk: (code, name) for pk, code, name in Queue.objects.values_list("pk", "code", "name")}
+    rows = []
+    for row in found:
+        code, name = queues.get(row.group["queue"], ("", _("Without a queue")))
+        link = {"queue": [code]} if code else None
+        cells = [_cell(board, kpi, row.values.get(kpi.key), link) for kpi in kpis]
+        url = board.link(queue=code) if code else ""
+        rows.append(QueueRow(name, code, cells, url, is_ranked=_is_ranked(board, cells)))
+    return QueueTable(kpis, _sorted(board, rows), _heads(board, kpis))
+
+
+def _sorting_cell(board: Board, cells: Sequence[Cell]) -> Cell | None:
+    return next((cell for cell in cells if cell.key == board.sort), None)
+
+
+def _is_ranked(board: Board, cells: Sequence[Cell]) -> bool:
+    cell = _sorting_cell(board, cells)
+    if cell is None or cell.raw is None:
+        return True
+    n = formats.counted(cell.raw)
+    return n is None or n >= formats.RANKED
+
+
+def _sorted(board: Board, rows: list[QueueRow]) -> list[QueueRow]:
+    def figure(row: QueueRow) -> float:
+        cell = _sorting_cell(board, row.cells)
+        return cell.raw.value or 0 if cell is not None and cell.raw is not None else 0
+
+    rows = sorted(rows, key=lambda row: row.name.casefold(), reverse=board.sort == "queue" and board.descending)
+    if board.sort != "queue":
+        rows = sorted(rows, key=figure, reverse=board.descending)
+    # A stable sort: the unranked keep their order among themselves.
+    return sorted(rows, key=lambda row: not row.is_ranked)

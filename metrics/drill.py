@@ -1,0 +1,449 @@
+"""From a figure down: the filters above it, its definition and variants, and the rows behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.http import Http404, QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from metrics import compute, formats, rows
+from metrics.board import FILTERS, Board
+from metrics.cards import CARD_SECONDS, Purse, answers, in_time, parts
+from metrics.catalog import KPIS, find
+from metrics.compute import Value
+from metrics.definition import Direction, Kpi, Unit
+from metrics.question import QuestionError
+from tickets.models import Channel, Client, Outcome, Queue, Team, User
+
+PAGE = 50
+EXCLUDED_SECONDS = 3.0
+
+
+# --- filters
+
+
+@dataclass(frozen=True)
+class Option:
+    code: str
+    name: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One box of choices. Nothing chosen means everything."""
+
+    name: str
+    label: str
+    options: list[Option]
+
+    @property
+    def summary(self) -> str:
+        chosen = [option.name for option in self.options if option.is_chosen]
+        if len(chosen) > 2:
+            return ngettext("%d chosen", "%d chosen", len(chosen)) % len(chosen)
+        return ", ".join(chosen) or _("All")
+
+
+FILTER_LABELS = {
+    "queue": gettext_lazy("Queue"),
+    "channel": gettext_lazy("Channel"),
+    "client": gettext_lazy("Client"),
+    "team": gettext_lazy("Team"),
+}
+
+
+def filter_form(board: Board, user: User) -> list[Filter]:
+    """The boxes that this user has something to choose in."""
+    queues: QuerySet[Queue] = Queue.objects.visible_to(user).order_by("name")
+    clients, teams = Client.objects.order_by("name"), Team.objects.order_by("name")
+    if not user.sees_everything:
+        clients, teams = clients.filter(queues__in=queues).distinct(), teams.filter(queues__in=queues).distinct()
+    choices: dict[str, list[tuple[str, str]]] = {
+        "queue": list(queues.values_list("code", "name")),
+        "channel": [(code, str(label)) for code, label in Channel.choices],
+        "client": list(clients.values_list("code", "name")),
+        "team": list(teams.values_list("code", "name")),
+    }
+    chosen = board.question.codes
+    return [
+        Filter(name, str(FILTER_LABELS[name]), [Option(c, n, c in chosen.get(name, [])) for c, n in choices[name]])
+        for name in FILTERS
+        if len(choices[name]) > 1 or chosen.get(name)
+    ]
+
+
+# --- definitions
+
+
+def kpi_called(slug: str) -> Kpi:
+    found = find(slug)
+    if found is None:
+        raise Http404
+    return found
+
+
+def definition(slug: str) -> Kpi:
+    """The KPI called so; of one that has only variants, the first."""
+    return find(slug) or next((kpi for kpi in KPIS.values() if kpi.slug == slug), None) or kpi_called(slug)
+
+
+UNITS = {
+    Unit.COUNT: gettext_lazy("A count"),
+    Unit.SECONDS: gettext_lazy("Time"),
+    Unit.SHARE: gettext_lazy("A share, in per cent"),
+    Unit.POINTS: gettext_lazy("Points from −100 to +100"),
+    Unit.SCORE: gettext_lazy("A score"),
+    Unit.RATIO: gettext_lazy("A ratio"),
+}
+DIRECTIONS = {
+    Direction.HIGHER_IS_BETTER: gettext_lazy("Higher is better"),
+    Direction.LOWER_IS_BETTER: gettext_lazy("Lower is better"),
+    Direction.NONE: gettext_lazy("Neither high nor low is good in itself"),
+}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A KPI beside others, on the reader's own data."""
+
+    kpi: Kpi
+    figure: str
+    parts: str
+    interval: str
+    rows_url: str
+    kpi_url: str
+    is_asked: bool = False
+
+
+def variants(board: Board, kpi: Kpi) -> dict[str, Any]:
+    """What the page of a KPI shows besides its declaration."""
+    family = [other for other in KPIS.values() if other.slug == kpi.slug]
+    beside = [KPIS[key] for key in kpi.beside if key in KPIS]
+    found, late = answers([*family, *beside], board.query, Purse(CARD_SECONDS))
+    values = found[0].values if found else {}
+
+    def shown(other: Kpi) -> Variant:
+        value = values.get(other.key)
+        return Variant(
+            other,
+            formats.figure(other, value) if value else "…",
+            parts(other, value) if value else _("This takes too long: choose a shorter period"),
+            formats.interval(other, value) if value else "",
+            board.rows_link(other),
+            board.kpi_link(other),
+            is_asked=other.key == kpi.key,
+        )
+
+    return {
+        "variants": [shown(other) for other in family],
+        "beside": [shown(other) for other in beside],
+        "unit": UNITS[kpi.unit],
+        "direction": DIRECTIONS[kpi.direction],
+        "is_late": bool(late),
+    }
+
+
+# --- rows
+
+
+@dataclass(frozen=True)
+class Tab:
+    code: str
+    label: str
+    count: str
+    url: str
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class Field:
+    """One cell of the list."""
+
+    text: str
+    url: str = ""
+    look: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the list: its name, its words for the page and its plain value for the CSV."""
+
+    name: str
+    label: Any
+    shown: Callable[[Mapping[str, Any], tzinfo], Field]
+    look: str = ""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One page of the rows behind a value."""
+
+    kpi: Kpi
+    value: Value
+    figure: str
+    parts: str
+    interval: str
+    tabs: list[Tab]
+    reasons: list[Tab]
+    columns: list[Column]
+    lines: list[list[Field]]
+    next_url: str
+    first_url: str
+    export_url: str
+    sentence: str
+    provisional: str
+
+
+def one_set(kpi: Kpi) -> bool:
+    """Whether every counted row is in the numerator too: a count, a percentile, a sum over its own rows."""
+    found = rows.conditions(kpi)
+    return found["numerator"] == found["denominator"]
+
+
+def sets_of(kpi: Kpi) -> dict[str, str]:
+    if one_set(kpi):
+        return {"numerator": _("Counted"), "excluded": _("Left out")}
+    return {"numerator": _("Numerator"), "denominator": _("Denominator"), "excluded": _("Left out")}
+
+
+def read_set(params: QueryDict, kpi: Kpi) -> tuple[str, str | None]:
+    """Which set is asked for, and which reason for being left out."""
+    which = params.get("set") or "numerator"
+    if which not in rows.SETS:
+        raise QuestionError("set", _("expected one of %(names)s") % {"names": " ".join(rows.SETS)})
+    if which == "denominator" and one_set(kpi):
+        which = "numerator"
+    return which, (params.get("reason") or None) if which == "excluded" else None
+
+
+def read_rows(params: QueryDict, board: Board, kpi: Kpi) -> Rows:
+    """The page of rows that the address asks for."""
+    which, reason = read_set(params, kpi)
+    query = board.query
+    (answer,) = compute.values([kpi], query)
+    value = answer.values[kpi.key]
+    page = rows.page(kpi, query, which, after=params.get("after"), limit=PAGE, reason=reason)
+    by_reason = in_time(lambda: rows.excluded_by_reason(kpi, query), EXCLUDED_SECONDS)
+    columns = columns_of(kpi, which)
+    zone = query.period.zone
+    names = PageNames(page.rows)
+    here = {"set": which, **({"reason": reason} if reason else {})}
+    return Rows(
+        kpi=kpi,
+        value=value,
+        figure=formats.figure(kpi, value),
+        parts=parts(kpi, value),
+        interval=formats.interval(kpi, value),
+        tabs=_tabs(board, kpi, value, which, by_reason),
+        reasons=_reason_tabs(board, kpi, reason, by_reason) if which == "excluded" else [],
+        columns=columns,
+        lines=[[column.shown({**row, "_names": names, "_kpi": kpi}, zone) for column in columns] for row in page.rows],
+        next_url=_url(board, kpi, **here, after=page.after) if page.after else "",
+        first_url=_url(board, kpi, **here) if params.get("after") else "",
+        export_url=f"{reverse('kpi_rows_export', args=[kpi.key])}?{board.exact()}&{urlencode(here)}",
+        sentence=_sentence(kpi, which),
+        provisional=formats.number(value.provisional) if value.provisional else "",
+    )
+
+
+def _url(board: Board, kpi: Kpi, **changes: str) -> str:
+    return f"{board.rows_link(kpi)}&{urlencode(changes)}"
+
+
+def _tabs(board: Board, kpi: Kpi, value: Value, which: str, by_reason: Mapping[str, int] | None) -> list[Tab]:
+    counts = {
+        "numerator": lambda: counted(kpi, board, value, "numerator"),
+        "denominator": lambda: counted(kpi, board, value, "denominator"),
+        "excluded": lambda: None if by_reason is None else sum(by_reason.values()),
+    }
+    tabs = []
+    for code, label in sets_of(kpi).items():
+        count = counts[code]()
+        text = formats.number(count) if count is not None else ""
+        tabs.append(Tab(code, label, text, _url(board, kpi, set=code), is_open=code == which))
+    return tabs
+
+
+def counted(kpi: Kpi, board: Board, value: Value, which: str) -> int:
+    """How many rows a set has: the value's own part where that is a count, else counted."""
+    if which == "denominator" and kpi.denominator and not kpi.denominator.value:
+        return int(value.denominator or 0)
+    if which == "numerator" and not kpi.numerator.value:
+        return int((value.numerator if kpi.denominator else value.value) or 0)
+    if which == "numerator" and kpi.percentile is not None:
+        return int(value.n or 0)
+    return rows.count(kpi, board.query, which)
+
+
+def reason_labels(kpi: Kpi) -> dict[str, Any]:
+    labels: dict[str, Any] = {reason.code: reason.label for reason in rows.reasons(kpi)}
+    return {**labels, rows.NOT_MATURE: _("Provisional: the window has not passed"), rows.OTHER: _("Another reason")}
+
+
+def _reason_tabs(board: Board, kpi: Kpi, chosen: str | None, by_reason: Mapping[str, int] | None) -> list[Tab]:
+    labels = reason_labels(kpi)
+    found = [
+        Tab(code, str(labels.get(code, code)), formats.number(n), _url(board, kpi, set="excluded", reason=code), code == chosen)
+        for code, n in (by_reason or {}).items()
+    ]
+    if not found:
+        return []
+    every = Tab("", _("All"), "", _url(board, kpi, set="excluded"), is_open=chosen is None)
+    return [every, *found]
+
+
+def _sentence(kpi: Kpi, which: str) -> str:
+    if which == "excluded":
+        return _("In the period and the filters, but not in the value. Each says why.")
+    if which == "denominator":
+        return _("All that the value is a share of.")
+    if kpi.unit is Unit.POINTS:
+        return _("Promoters and detractors; the passives stand only in the denominator.")
+    if kpi.unit is Unit.SHARE:
+        return _("Those that count for the value; all of them are in the denominator too.")
+    return _("All that the value is made of.")
+
+
+class PageNames:
+    """Names of the queues and agents on a page: one query each, made when first asked for."""
+
+    def __init__(self, page: Sequence[Mapping[str, Any]]) -> None:
+        self.queues = _by_code(Queue.objects.filter(code__in={row["queue"] for row in page if row.get("queue")}))
+        agents = {row["agent"] for row in page if row.get("agent")}
+        self.agents = {
+            code: str(user)
+            for user in User.objects.filter(code__in=agents) | User.objects.filter(username__in=agents)
+            for code in (user.code, user.username)
+            if code
+        }
+
+
+def _by_code(queues: QuerySet[Queue]) -> dict[str, str]:
+    return {code: name for code, name in queues.values_list("code", "name")}
+
+
+def _moment(name: str) -> Callable[[Mapping[str, Any], tzinfo], Field]:
+    def shown(row: Mapping[str, Any], zone: tzinfo) -> Field:
+        at: datetime | None = row[name]
+        return Field(at.astimezone(zone).strftime("%Y-%m-%d %H:%M") if at else formats.NOTHING, look="nowrap number")
+
+    return shown
+
+
+def _length(name: str) -> Callable[[Mapping[str, Any], tzinfo], Field]:
+    def shown(row: Mapping[str, Any], _zone: tzinfo) -> Field:
+        seconds = row[name]
+        text = formats.duration(float(seconds)) if seconds is not None else formats.NOTHING
+        return Field(text, look="number text-end nowrap")
+
+    return shown
+
+
+def _text(name: str, words: Mapping[Any, Any] | None = None) -> Callable[[Mapping[str, Any], tzinfo], Field]:
+    def shown(row: Mapping[str, Any], _zone: tzinfo) -> Field:
+        value = row[name]
+        if value in {None, ""}:
+            return Field(formats.NOTHING)
+        return Field(str(words.get(value, value)) if words else str(value))
+
+    return shown
+
+
+def _queue(row: Mapping[str, Any], _zone: tzinfo) -> Field:
+    return Field(row["_names"].queues.get(row["queue"], row["queue"]) or formats.NOTHING)
+
+
+def _agent(row: Mapping[str, Any], _zone: tzinfo) -> Field:
+    return Field(row["_names"].agents.get(row["agent"], row["agent"]) or formats.NOTHING)
+
+
+def _contact(row: Mapping[str, Any], _zone: tzinfo) -> Field:
+    pk = row.get("contact_pk") or row.get("pk")
+    if not row["contact_id"]:
+        return Field(formats.NOTHING)
+    return Field(row["contact_id"], reverse("contact", args=[pk]) if pk else "", "id")
+
+
+def _case(row: Mapping[str, Any], _zone: tzinfo) -> Field:
+    if not row["case_id"]:
+        return Field(formats.NOTHING)
+    return Field(row["case_id"], reverse("case", args=[row["case_number"]]) if row.get("case_number") else "", "id")
+
+
+def _reason(row: Mapping[str, Any], _zone: tzinfo) -> Field:
+    return Field(str(reason_labels(row["_kpi"]).get(row["reason"], row["reason"])), look="reason")
+
+
+_CHANNELS, _OUTCOMES = dict(Channel.choices), dict(Outcome.choices)
+_YES_NO = {True: gettext_lazy("Yes"), False: gettext_lazy("No"), "yes": gettext_lazy("Yes"), "no": gettext_lazy("No")}
+CHANNEL = Column("channel", gettext_lazy("Channel"), _text("channel", _CHANNELS))
+QUEUE = Column("queue", gettext_lazy("Queue"), _queue)
+AGENT = Column("agent", gettext_lazy("Agent"), _agent)
+TOPIC = Column("topic", gettext_lazy("Topic"), _text("topic"))
+CONTACT = Column("contact_id", gettext_lazy("Contact"), _contact)
+CASE = Column("case_id", gettext_lazy("Case"), _case)
+REASON = Column("reason", gettext_lazy("Why left out"), _reason)
+COLUMNS: dict[str, tuple[Column, ...]] = {
+    "contact": (
+        Column("started_at", gettext_lazy("Arrived"), _moment("started_at")),
+        CONTACT,
+        CHANNEL,
+        QUEUE,
+        AGENT,
+        TOPIC,
+        Column("wait_seconds", gettext_lazy("Wait"), _length("wait_seconds"), "text-end"),
+        Column("handle_seconds", gettext_lazy("Handle time"), _length("handle_seconds"), "text-end"),
+        Column("outcome", gettext_lazy("Outcome"), _text("outcome", _OUTCOMES)),
+        CASE,
+    ),
+    "first_contact": (
+        Column("started_at", gettext_lazy("First contact"), _moment("started_at")),
+        CASE,
+        CONTACT,
+        CHANNEL,
+        QUEUE,
+        AGENT,
+        TOPIC,
+        Column("first_resolved_at", gettext_lazy("Resolved"), _moment("first_resolved_at")),
+        Column("again_at", gettext_lazy("Came back"), _moment("again_at")),
+        Column("is_escalated", gettext_lazy("Escalated"), _text("is_escalated", _YES_NO)),
+    ),
+    "resolved_case": (
+        Column("resolved_at", gettext_lazy("Resolved"), _moment("resolved_at")),
+        CASE,
+        CHANNEL,
+        QUEUE,
+        AGENT,
+        TOPIC,
+        Column("contacts", gettext_lazy("Contacts"), _text("contacts"), "text-end"),
+    ),
+    "invitation": (
+        Column("sent_at", gettext_lazy("Sent"), _moment("sent_at")),
+        Column("responded_at", gettext_lazy("Answered"), _moment("responded_at")),
+        Column("csat", gettext_lazy("Satisfaction"), _text("csat"), "text-end"),
+        Column("ces", gettext_lazy("Effort"), _text("ces"), "text-end"),
+        Column("nps", gettext_lazy("Recommends"), _text("nps"), "text-end"),
+        Column("fcr_resolved", gettext_lazy("Solved"), _text("fcr_resolved", _YES_NO)),
+        Column("fcr_contacts", gettext_lazy("Times in contact"), _text("fcr_contacts"), "text-end"),
+        Column("comment", gettext_lazy("Comment"), _text("comment")),
+        CHANNEL,
+        QUEUE,
+        AGENT,
+        CONTACT,
+        CASE,
+    ),
+}
+
+
+def columns_of(kpi: Kpi, which: str) -> list[Column]:
+    columns = list(COLUMNS[kpi.fact.code])
+    return [REASON, *columns] if which == "excluded" else columns

@@ -1,0 +1,139 @@
+"""CSV of exactly what a page shows, safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.utils.translation import gettext as _
+
+from metrics import cards, formats, rows
+from metrics.board import Board
+from metrics.compute import Query, Value
+from metrics.definition import Kpi, Unit
+from metrics.drill import columns_of
+
+Line = Sequence[Any]
+# What a spreadsheet would take for a formula when it stands first.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+# Without it spreadsheets guess the encoding, and get å wrong.
+_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
+CHUNK = 1000
+
+
+def safe(cell: Any) -> Any:
+    """The cell as data: text that would be run as a formula gets an apostrophe before it, numbers stay numbers."""
+    if cell is None:
+        return ""
+    if isinstance(cell, datetime):
+        return cell.isoformat()
+    if isinstance(cell, Decimal):
+        return float(cell)
+    if isinstance(cell, str) and cell.lstrip(" \N{NO-BREAK SPACE}").startswith(_FORMULA):
+        return f"'{cell}"
+    if isinstance(cell, (list, tuple)):
+        return safe("|".join(str(part) for part in cell))
+    return cell
+
+
+def _written(lines: Iterable[Line]) -> Iterator[str]:
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    buffer.write(_MARK)
+    for line in lines:
+        writer.writerow([safe(cell) for cell in line])
+        if buffer.tell() > 16_384:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()
+
+
+def _headed[R: HttpResponse | StreamingHttpResponse](response: R, name: str) -> R:
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+def download(name: str, lines: Iterable[Line]) -> HttpResponse:
+    return _headed(HttpResponse("".join(_written(lines)), content_type="text/csv; charset=utf-8"), name)
+
+
+def stream(name: str, lines: Iterable[Line]) -> StreamingHttpResponse:
+    return _headed(StreamingHttpResponse(_written(lines), content_type="text/csv; charset=utf-8"), name)
+
+
+def _value_head() -> list[str]:
+    return [_("Value"), _("Numerator"), _("Denominator"), _("95% low"), _("95% high"), _("Provisional")]
+
+
+def _value_cells(value: Value | None) -> list[Any]:
+    if value is None:
+        return [None] * 6
+    few = formats.is_few(value)
+    rest = value.denominator if value.denominator is not None else value.n
+    low, high = (None, None) if few else (value.low, value.high)
+    return [value.value, value.numerator, rest, low, high, value.provisional]
+
+
+def tiles(board: Board) -> Iterator[Line]:
+    yield [_("Group"), _("Figure"), _("Shown"), *_value_head(), _("Change"), _("Before")]
+    for section in cards.sections(board, cards.Purse(cards.CARD_SECONDS)):
+        for tile in section.tiles:
+            change = tile.change
+            words = [change.text, change.earlier] if change else ["", ""]
+            yield [section.title, str(tile.kpi.name), tile.figure, *_value_cells(tile.value), *words]
+
+
+def _wide(kpis: Sequence[Kpi]) -> list[str]:
+    """The columns of each KPI; a count is one."""
+    names: list[str] = []
+    for kpi in kpis:
+        more = [] if kpi.unit is Unit.COUNT else [f"{kpi.name}: {word}" for word in _value_head()]
+        names += [str(kpi.name), *more]
+    return names
+
+
+def _wide_cells(kpis: Sequence[Kpi], cells: Sequence[cards.Cell]) -> list[Any]:
+    found: list[Any] = []
+    for kpi, cell in zip(kpis, cells, strict=True):
+        if kpi.unit is Unit.COUNT:
+            found.append(cell.raw.value if cell.raw else None)
+        else:
+            found += [cell.figure, *_value_cells(cell.raw)]
+    return found
+
+
+def chart(board: Board) -> Iterator[Line]:
+    found = cards.make_chart(board)
+    yield [str(cards.SPLIT_NAMES[board.split]), *_wide(found.kpis)]
+    for line in found.lines:
+        yield [line.label, *_wide_cells(found.kpis, line.cells)]
+
+
+def queues(board: Board) -> Iterator[Line]:
+    found = cards.make_queues(board)
+    yield [_("Queue"), _("Code"), *_wide(found.kpis)]
+    for row in found.rows:
+        yield [row.name, row.code, *_wide_cells(found.kpis, row.cells)]
+
+
+TABLES: dict[str, Callable[[Board], Iterator[Line]]] = {"figures": tiles, "chart": chart, "queues": queues}
+
+
+def row_lines(kpi: Kpi, query: Query, which: str, reason: str | None) -> Iterator[Line]:
+    """Every row of the set, page by page, in the columns of the page."""
+    names = [column.name for column in columns_of(kpi, which)]
+    yield [str(column.label) for column in columns_of(kpi, which)]
+    after: str | None = None
+    while True:
+        page = rows.page(kpi, query, which, after=after, limit=CHUNK, reason=reason)
+        for row in page.rows:
+            yield [row[name] for name in names]
+        after = page.after
+        if after is None:
+            return

@@ -1,0 +1,130 @@
+"""The pages with figures. For those who may not see figures they do not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_safe
+
+from metrics import cards as board_cards
+from metrics import drill, exports
+from metrics.board import CARDS, Board, read_board
+from metrics.question import QuestionError
+from metrics.rows import CursorError
+from tickets.models import User
+
+View = Callable[..., HttpResponseBase]
+
+
+def for_readers_of_numbers(view: View) -> View:
+    """Log in first; 404 for who has no figures to see; 400, in words, for an address that cannot be read."""
+
+    @login_required
+    @require_safe
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not cast("User", request.user).sees_numbers:
+            raise Http404
+        try:
+            response = view(request, *args, **kwargs)
+        except QuestionError as error:
+            response = render(request, "metrics/bad_question.html", {"error": error}, status=400)
+        except CursorError as error:
+            raise BadRequest(str(error)) from error
+        # Figures are of one reader and one moment: "back" asks again.
+        patch_cache_control(response, private=True, no_cache=True)
+        return response
+
+    return cast("View", guarded)
+
+
+def _board(request: HttpRequest) -> Board:
+    return read_board(request.GET, request.user)
+
+
+@for_readers_of_numbers
+def dashboard(request: HttpRequest) -> HttpResponse:
+    board = _board(request)
+    purse = board_cards.Purse(board_cards.PAGE_SECONDS)
+    sections = board_cards.sections(board, purse)
+    context = {
+        "board": board,
+        "form": drill.filter_form(board, cast("User", request.user)),
+        "sections": sections,
+        "is_empty": board_cards.is_empty(sections),
+        "chart": board_cards.make_chart(board, purse),
+        "queues": board_cards.make_queues(board, purse),
+    }
+    return render(request, "metrics/dashboard.html", context)
+
+
+@for_readers_of_numbers
+def card(request: HttpRequest, name: str) -> HttpResponse:
+    """One card, the chart or the table, for a page that did not wait for it."""
+    board = _board(request)
+    if name == "chart":
+        context: dict[str, Any] = {"chart": board_cards.make_chart(board)}
+    elif name == "queues":
+        context = {"queues": board_cards.make_queues(board)}
+    elif name in CARDS:
+        (tile,) = board_cards.make_tiles(board, [name], board_cards.Purse(board_cards.CARD_SECONDS))
+        context, name = {"tile": tile}, "tile"
+    else:
+        raise Http404
+    return render(request, f"metrics/dashboard.html#{name}", {"board": board, "asked": True, **context})
+
+
+@for_readers_of_numbers
+def cards(request: HttpRequest) -> HttpResponse:
+    """Everything whose figures changed, each to be put where it stands: what an open dashboard asks for."""
+    board = _board(request)
+    keys = board_cards.touched(request.GET.getlist("kind"))
+    purse = board_cards.Purse(board_cards.CARD_SECONDS)
+    context = {"board": board, "tiles": board_cards.make_tiles(board, keys, purse), "oob": True, "asked": True}
+    if board_cards.chart_is_touched(board, keys):
+        context["chart"] = board_cards.make_chart(board, purse)
+    context["queues"] = board_cards.make_queues(board, purse)
+    return render(request, "metrics/dashboard.html#changed", context)
+
+
+@for_readers_of_numbers
+def export(request: HttpRequest, name: str) -> HttpResponse:
+    """The cards, the chart or the table as CSV: exactly what the page shows."""
+    maker = exports.TABLES.get(name)
+    if maker is None:
+        raise Http404
+    return exports.download(name, maker(_board(request)))
+
+
+@for_readers_of_numbers
+def kpi(request: HttpRequest, slug: str) -> HttpResponse:
+    """What a KPI asks, how it is computed, and how its variants come out on the user's own data."""
+    found = drill.definition(slug)
+    board = _board(request)
+    context = {"board": board, "kpi": found, **drill.variants(board, found)}
+    return render(request, "metrics/kpi.html", context)
+
+
+@for_readers_of_numbers
+def kpi_rows(request: HttpRequest, slug: str) -> HttpResponse:
+    """The very contacts, cases or invitations behind a value."""
+    board = _board(request)
+    found = drill.read_rows(request.GET, board, drill.kpi_called(slug))
+    template = "metrics/rows.html#list" if getattr(request, "htmx", False) else "metrics/rows.html"
+    return render(request, template, {"board": board, "found": found, "kpi": found.kpi, "kpi_url": board.kpi_link(found.kpi)})
+
+
+@for_readers_of_numbers
+def kpi_rows_export(request: HttpRequest, slug: str) -> HttpResponseBase:
+    board = _board(request)
+    found = drill.kpi_called(slug)
+    which, reason = drill.read_set(request.GET, found)
+    name = f"{found.key.replace(':', '-')}-{which}"
+    return exports.stream(name, exports.row_lines(found, board.query, which, reason))

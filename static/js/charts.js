@@ -1,0 +1,132 @@
+// Draws what the server computed: figures come with their words, so nothing is calculated or translated here.
+// Bars differ by pattern and lines by their marks, so that the chart can be read without colour.
+
+const drawn = new Map();
+
+// The page's colours are written in ways that a canvas library does not read: the browser paints one point and tells its parts.
+const brush = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+function colour(name) {
+  brush.canvas.width = brush.canvas.height = 1;
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.style.color = `var(${name})`;
+  brush.fillStyle = getComputedStyle(probe).color;
+  probe.remove();
+  brush.fillRect(0, 0, 1, 1);
+  const [red, green, blue, alpha] = brush.getImageData(0, 0, 1, 1).data;
+  return `rgba(${red}, ${green}, ${blue}, ${alpha / 255})`;
+}
+
+const SHAPES = {
+  answered: { type: "bar", stack: "queue", itemStyle: { decal: { symbol: "none" } } },
+  abandoned: {
+    type: "bar",
+    stack: "queue",
+    itemStyle: { decal: { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 3], rotation: -Math.PI / 4, color: "rgba(255,255,255,0.65)" } },
+  },
+  offered: { type: "line", symbol: "circle", lineStyle: { type: "dotted", width: 2 } },
+};
+
+function palette() {
+  return {
+    answered: colour("--tblr-primary"),
+    abandoned: colour("--desk-bad"),
+    offered: colour("--tblr-body-color"),
+    rate: colour("--desk-warn"),
+    text: colour("--tblr-body-color"),
+    grid: colour("--tblr-border-color"),
+    surface: colour("--tblr-bg-surface"),
+  };
+}
+
+function axisWords(unit) {
+  if (unit === "share") return (value) => `${Math.round(value * 100)} %`;
+  if (unit === "seconds") return (value) => (value < 60 ? `${value} s` : `${Math.floor(value / 60)}:${String(Math.round(value % 60)).padStart(2, "0")}`);
+  return undefined;
+}
+
+function lines(data, colours) {
+  const units = [...new Set(data.series.map((one) => one.unit))];
+  return data.series.map((one) => ({
+    name: one.name,
+    data: one.points,
+    yAxisIndex: units.indexOf(one.unit),
+    connectNulls: false,
+    ...(SHAPES[one.key] || {
+      type: one.unit === "count" ? "bar" : "line",
+      symbol: "diamond",
+      symbolSize: 7,
+      lineStyle: { width: 2 },
+    }),
+    color: colours[one.key] || (data.series.length === 1 ? colours.answered : colours.rate),
+    barMaxWidth: 28,
+  }));
+}
+
+function options(data) {
+  const colours = palette();
+  const units = [...new Set(data.series.map((one) => one.unit))];
+  const words = { color: colours.text, fontFamily: getComputedStyle(document.body).fontFamily };
+  return {
+    animation: false,
+    textStyle: words,
+    grid: { left: 4, right: 8, top: 44, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    legend: { show: data.series.length > 1, type: "scroll", left: 0, top: 0, textStyle: { ...words, color: colours.text } },
+    xAxis: {
+      type: "category",
+      data: data.labels,
+      axisLabel: { ...words, hideOverlap: true },
+      axisLine: { lineStyle: { color: colours.grid } },
+      axisTick: { show: false },
+    },
+    yAxis: units.map((unit, index) => ({
+      type: "value",
+      position: index ? "right" : "left",
+      min: unit === "points" ? undefined : 0,
+      max: unit === "share" ? 1 : undefined,
+      minInterval: unit === "count" ? 1 : undefined,
+      axisLabel: { ...words, formatter: axisWords(unit) },
+      splitLine: { show: index === 0, lineStyle: { color: colours.grid } },
+    })),
+    // Drawn on the canvas: a tooltip made of elements would need inline styles, which the page forbids.
+    tooltip: {
+      trigger: "axis",
+      renderMode: "richText",
+      confine: true,
+      backgroundColor: colours.surface,
+      borderColor: colours.grid,
+      textStyle: words,
+      formatter: (points) => {
+        const at = points[0].dataIndex;
+        return [data.labels[at], ...data.series.map((one) => `${one.name}: ${one.words[at]}`)].join("\n");
+      },
+    },
+    series: lines(data, colours),
+  };
+}
+
+function draw(element) {
+  const source = document.getElementById(element.dataset.chart);
+  element.toggleAttribute("data-drawn", Boolean(source && window.echarts));
+  if (!source || !window.echarts) return;
+  const data = JSON.parse(source.textContent);
+  let chart = drawn.get(element);
+  if (!chart) {
+    chart = window.echarts.init(element, null, { renderer: "canvas" });
+    drawn.set(element, chart);
+    new ResizeObserver(() => chart.resize()).observe(element);
+  }
+  chart.setOption(options(data), { notMerge: true });
+}
+
+export function drawAll() {
+  document.querySelectorAll("[data-chart]").forEach(draw);
+}
+
+document.addEventListener("desk:theme", drawAll);
+document.addEventListener("htmx:load", (event) => {
+  if (event.detail.elt.id === "chart-part") drawAll();
+});
+document.addEventListener("htmx:oobAfterSwap", (event) => {
+  if (event.detail.target.id === "chart-part") drawAll();
+});
+drawAll();
