@@ -167,64 +167,46 @@ INSERT INTO stage_touched SELECT DISTINCT id FROM stage_done WHERE file IN ('cas
 # Of events at one instant the opening is the first; the others happened in the order in which they were written.
 # Only valid ones move a case: a "thanks" neither opens it nor closes it again.
 _STATE = """
-WITH given AS (SELECT unnest(%(ids)s::bigint[]) AS number),
-events AS (
-    SELECT e.case_id, e.kind, e.at, e.actor_id, e.data,
+WITH events AS (
+    SELECT e.case_id, e.kind, e.at, e.is_valid, e.data,
+        CASE WHEN e.kind IN ('created', 'assigned', 'agent_reply', 'resolved', 'reopened') AND e.is_valid
+             THEN coalesce((e.data->'owner'->>1)::bigint, e.actor_id) END AS owner_id,
         row_number() OVER (PARTITION BY e.case_id ORDER BY e.at, e.kind <> 'created', e.id) AS place
-    FROM given JOIN tickets_caseevent e ON e.case_id = given.number
-    WHERE e.is_valid
+    FROM stage_touched t JOIN tickets_caseevent e ON e.case_id = t.id
+    WHERE t.id > %(after)s AND t.id <= %(last)s
 ),
 last_of AS (
     SELECT case_id,
-        max(place) FILTER (WHERE kind = 'resolved') AS resolved,
-        max(place) FILTER (WHERE kind IN ('created', 'reopened')) AS opened,
-        max(place) FILTER (WHERE kind = 'waiting_customer') AS waits_customer,
-        max(place) FILTER (WHERE kind = 'waiting_third_party') AS waits_third,
-        max(place) FILTER (WHERE kind = 'customer_message') AS wrote,
-        max(place) FILTER (WHERE kind IN ('note', 'agent_reply')) AS worked,
-        max(at) FILTER (WHERE kind = 'resolved') AS resolved_at
+        coalesce(max(place) FILTER (WHERE is_valid AND kind = 'resolved'), 0) AS resolved,
+        coalesce(max(place) FILTER (WHERE is_valid AND kind IN ('created', 'reopened')), 0) AS opened,
+        coalesce(max(place) FILTER (WHERE is_valid AND kind = 'waiting_customer'), 0) AS waits_customer,
+        coalesce(max(place) FILTER (WHERE is_valid AND kind = 'waiting_third_party'), 0) AS waits_third,
+        coalesce(max(place) FILTER (WHERE is_valid AND kind = 'customer_message'), 0) AS wrote,
+        coalesce(max(place) FILTER (WHERE is_valid AND kind IN ('note', 'agent_reply')), 0) AS worked,
+        max(at) FILTER (WHERE is_valid AND kind = 'resolved') AS resolved_at,
+        (array_agg(owner_id ORDER BY place DESC) FILTER (WHERE owner_id IS NOT NULL))[1] AS owner_id,
+        max(at) AS last_at
     FROM events GROUP BY case_id
 ),
-owners AS (
-    SELECT DISTINCT ON (case_id) case_id,
-        CASE WHEN data ? 'owner' THEN (data->'owner'->>1)::bigint ELSE actor_id END AS owner_id
-    FROM events
-    WHERE kind IN ('created', 'assigned', 'agent_reply', 'resolved', 'reopened')
-        AND (actor_id IS NOT NULL OR data ? 'owner')
-    ORDER BY case_id, place DESC
-),
-last_at AS (
-    SELECT e.case_id, max(e.at) AS at FROM given JOIN tickets_caseevent e ON e.case_id = given.number GROUP BY e.case_id
-),
 judged AS (
-    SELECT k.number,
+    SELECT k.number, l.resolved_at, l.owner_id, coalesce(u.team_id, q.team_id) AS team_id,
+        greatest(k.created_at, l.last_at) AS updated_at,
         CASE WHEN k.merged_into_id IS NOT NULL THEN 'merged'
-             WHEN l.resolved > coalesce(l.opened, 0) AND l.resolved_at >= k.created_at THEN 'resolved'
-             WHEN l.waits_customer > greatest(coalesce(l.opened, 0), coalesce(l.wrote, 0), coalesce(l.waits_third, 0))
-                THEN 'waiting_customer'
-             WHEN l.waits_third > greatest(coalesce(l.opened, 0), coalesce(l.wrote, 0), coalesce(l.waits_customer, 0),
-                                           coalesce(l.worked, 0)) THEN 'waiting_third_party'
-             ELSE 'open' END AS status,
-        l.resolved_at, owners.owner_id, greatest(k.created_at, a.at) AS updated_at
-    FROM given
-    JOIN tickets_case k ON k.number = given.number
-    LEFT JOIN last_of l ON l.case_id = k.number
-    LEFT JOIN owners ON owners.case_id = k.number
-    LEFT JOIN last_at a ON a.case_id = k.number
-),
-states AS (
-    SELECT j.number, j.status, CASE WHEN j.status = 'resolved' THEN j.resolved_at END AS resolved_at,
-        j.owner_id, coalesce(u.team_id, q.team_id) AS team_id, j.updated_at
-    FROM judged j
-    JOIN tickets_case k ON k.number = j.number
-    LEFT JOIN tickets_user u ON u.id = j.owner_id
+             WHEN l.resolved > l.opened AND l.resolved_at >= k.created_at THEN 'resolved'
+             WHEN l.waits_customer > greatest(l.opened, l.wrote, l.waits_third) THEN 'waiting_customer'
+             WHEN l.waits_third > greatest(l.opened, l.wrote, l.waits_customer, l.worked) THEN 'waiting_third_party'
+             ELSE 'open' END AS status
+    FROM last_of l
+    JOIN tickets_case k ON k.number = l.case_id
+    LEFT JOIN tickets_user u ON u.id = l.owner_id
     LEFT JOIN tickets_queue q ON q.id = k.queue_id
 )
 UPDATE tickets_case k
-SET status = n.status, resolved_at = n.resolved_at, owner_id = n.owner_id, team_id = n.team_id, updated_at = n.updated_at
-FROM states n
-WHERE k.number = n.number AND (k.status, k.resolved_at, k.owner_id, k.team_id, k.updated_at)
-    IS DISTINCT FROM (n.status, n.resolved_at, n.owner_id, n.team_id, n.updated_at)
+SET status = n.status, resolved_at = CASE WHEN n.status = 'resolved' THEN n.resolved_at END, owner_id = n.owner_id,
+    team_id = n.team_id, updated_at = n.updated_at
+FROM judged n
+WHERE k.number = n.number AND (k.status, k.resolved_at, k.owner_id, k.team_id, k.updated_at) IS DISTINCT FROM
+    (n.status, CASE WHEN n.status = 'resolved' THEN n.resolved_at END, n.owner_id, n.team_id, n.updated_at)
 """
 
 # Contacts of cases that were merged, parted or flagged move with them.
@@ -279,9 +261,10 @@ def _take_in_events(stage: Stage) -> None:
 
 
 def _write_states(stage: Stage) -> None:
+    stage.refresh_statistics("stage_touched", "tickets_case", "tickets_caseevent")
     last = 0
     while ids := stage.values("SELECT id FROM stage_touched WHERE id > %s ORDER BY id LIMIT 20000", [last]):
-        stage.run(_STATE, ids=ids)
+        stage.run(_STATE, after=last, last=ids[-1])
         with connection.cursor() as cursor:
             cursor.execute(_MOVE_CONTACTS, {"ids": ids})
             moved = [row[0] for row in cursor.fetchall()]
