@@ -30,7 +30,7 @@ from tickets.models import (
 )
 from tickets.settle import settle
 
-PASSWORD = "a long enough pass phrase"  # noqa: S105 - of accounts that exist only in tests
+PASSWORD = "a long enough pass phrase"
 MICROSECONDS = 1_000_000
 _number = count(1)
 

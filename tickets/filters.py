@@ -30,7 +30,11 @@ class CaseFilter(forms.Form):
         Queue.objects.none(), label=_("Queue"), required=False, empty_label=_("All queues"), widget=Choice()
     )
     topic = forms.ModelChoiceField(
-        Topic.objects.filter(is_active=True), label=_("Topic"), required=False, empty_label=_("All topics"), widget=Choice()
+        Topic.objects.filter(is_active=True),
+        label=_("Topic"),
+        required=False,
+        empty_label=_("All topics"),
+        widget=Choice(),
     )
     sort = forms.ChoiceField(
         label=_("Order"),
@@ -42,7 +46,9 @@ class CaseFilter(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
-        self.fields["q"].widget = Input(type="search", placeholder=_("Number, subject or customer"))
+        self.fields["q"].widget = Input(
+            **{"type": "search", "aria-keyshortcuts": "/"}, placeholder=_("Number, subject or customer")
+        )
         queues = self.fields["queue"]
         assert isinstance(queues, forms.ModelChoiceField)
         queues.queryset = Queue.objects.visible_to(user)

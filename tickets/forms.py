@@ -59,7 +59,7 @@ class ContactForm(forms.Form):
     )
     subject = forms.CharField(label=_("Subject"), required=False, max_length=500, widget=Input(autocomplete="off"))
     status_enquiry = forms.BooleanField(label=_("Only asked how a case is coming along"), required=False, widget=Tick())
-    note = forms.CharField(label=_("Note"), required=False, widget=Text())
+    note = forms.CharField(label=_("Note"), required=False, strip=False, widget=Text())
     case = forms.CharField(required=False)
     solved = forms.TypedChoiceField(
         label=_("Solved?"),
@@ -98,7 +98,7 @@ class ContactForm(forms.Form):
         """What to write on the contact: the fields that came and could be read."""
         self.is_valid()
         came = self.cleaned_data
-        changes = {
+        changes: dict[str, Any] = {
             name: came[name]
             for name in ("direction", "queue", "topic", "demand", "cause", "subject", "solved")
             if name in self.data and name in came

@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tickets.models import Agreement, Case, Client, Contact, Customer, Identity, User
+from tickets.models import OPEN_STATUSES, Agreement, Case, Client, Contact, Customer, Identity, User
 from tickets.models.customer import CustomerQuerySet
 
 # Where neither the client nor anybody else says in which country a number was dialled.
@@ -32,7 +32,9 @@ class Address:
 
 def region_of(client: Client | None) -> str:
     """The country in which a number without a country code was dialled: that of the client's calendar."""
-    countries = Agreement.objects.filter(client=client).order_by("-valid_from").values_list("calendar__country", flat=True)
+    countries = (
+        Agreement.objects.filter(client=client).order_by("-valid_from").values_list("calendar__country", flat=True)
+    )
     return (countries.first() or DEFAULT_REGION)[:2].upper()
 
 
@@ -104,7 +106,9 @@ def find_or_make(
     with transaction.atomic():
         known = None
         for address in addresses:
-            known = known or Customer.objects.filter(identities__kind=address.kind, identities__value=address.value).first()
+            known = (
+                known or Customer.objects.filter(identities__kind=address.kind, identities__value=address.value).first()
+            )
         customer = known or Customer.objects.create(name=name.strip(), client=client)
         if name and not customer.name:
             Customer.objects.filter(pk=customer.pk).update(name=name.strip())
@@ -138,10 +142,10 @@ def add_address(customer: Customer, text: str) -> None:
 
 def cases_to_continue(contact: Contact, user: User) -> list[Case]:
     """The customer's open cases, newest activity first, and the one that the contact is on."""
-    cases = Case.objects.visible_to(user).filter(Q(pk=contact.case_id) | Q(customer=contact.customer_id)).distinct()
-    if contact.customer_id is None:
-        cases = cases.filter(pk=contact.case_id)
-    return list(cases.filter(Q(pk=contact.case_id) | Q(pk__in=Case.objects.open())).order_by("-updated_at")[:SUGGESTIONS])
+    wanted = Q(pk=contact.case_id or 0)
+    if contact.customer_id:
+        wanted |= Q(customer=contact.customer_id, status__in=OPEN_STATUSES)
+    return list(Case.objects.visible_to(user).filter(wanted).order_by("-updated_at")[:SUGGESTIONS])
 
 
 def finish(

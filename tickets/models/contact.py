@@ -222,7 +222,7 @@ class Contact(models.Model):
                 contact.segments.create(
                     source=source, agent=by, team=by.team, started_at=at, is_running=True, is_complete=False
                 )
-                contact._tell()
+                contact.announce()
         return contact
 
     @classmethod
@@ -239,7 +239,7 @@ class Contact(models.Model):
                 return False
             leg.held_since = at or timezone.now()
             leg.save(update_fields=["held_since"])
-            self._tell()
+            self.announce()
         return True
 
     def resume(self, *, by: User, at: datetime | None = None) -> bool:
@@ -250,7 +250,7 @@ class Contact(models.Model):
                 return False
             leg.stop_hold(at or timezone.now())
             leg.save(update_fields=["held_since", "hold_us"])
-            self._tell()
+            self.announce()
         return True
 
     def end(self, *, by: User, replied: bool = True, at: datetime | None = None) -> bool:
@@ -265,7 +265,7 @@ class Contact(models.Model):
             Contact.objects.filter(pk=self.pk, ended_at=None).update(ended_at=at)
             if replied:
                 Contact.objects.filter(pk=self.pk, answered_at=None).update(answered_at=at, outcome=Outcome.ANSWERED)
-            self._tell()
+            self.announce()
         return True
 
     def wrap_up(self, *, by: User, at: datetime | None = None) -> bool:
@@ -279,7 +279,7 @@ class Contact(models.Model):
             leg.acw_us = microseconds(at - leg.ended_at)
             leg.is_running = False
             leg.save(update_fields=["acw_us", "is_running"])
-            self._tell()
+            self.announce()
         return True
 
     def describe(self, *, by: User, **changes: Any) -> bool:
@@ -297,7 +297,7 @@ class Contact(models.Model):
             Contact.objects.filter(pk=self.pk).update(**changes)
             if "case" in changes:
                 self.messages.filter(case=None).update(case=changes["case"])
-            self._tell()
+            self.announce()
         return True
 
     def write_note(self, body: str, *, by: User, at: datetime | None = None) -> Message:
@@ -310,7 +310,7 @@ class Contact(models.Model):
         """Lock and return `by`'s leg, so that of two presses of a button one finds it done."""
         return self.segments.running(by).select_for_update(no_key=True).first()
 
-    def _tell(self) -> None:
+    def announce(self) -> None:
         settle([self.pk])
         self.refresh_from_db()
         happened.send(sender=Contact, case_event=None, contact=self)

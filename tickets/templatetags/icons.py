@@ -56,5 +56,5 @@ def icon(name: str, extra: str = "") -> SafeString:
         '<svg class="icon {}" viewBox="0 0 24 24" width="24" height="24" fill="none" stroke="currentColor"'
         ' stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="{}"/></svg>',
         extra,
-        mark_safe(STROKES[name]),  # noqa: S308 - constants of this module
+        mark_safe(STROKES[name]),
     )

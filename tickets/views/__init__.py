@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class AgentRequest(HttpRequest):
     """A request of somebody who is logged in."""
 
-    user: User  # type: ignore[assignment]  # login_required has seen to it
+    # login_required has seen to it.
+    user: User
     htmx: HtmxDetails
 
 

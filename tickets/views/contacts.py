@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -129,7 +130,7 @@ def page_of(one: Contact, user: User) -> dict[str, Any]:
     latest = latest_work(user)
     is_complete = leg is None or leg.is_complete
     # Somebody who comes back to a finished contact corrects it; no case or promise is offered a second time.
-    initial = {} if is_complete else {"promised_at": next_update()}
+    initial: dict[str, Any] = {} if is_complete else {"promised_at": next_update()}
     if is_complete and one.case is None:
         initial["case"] = NO_CASE
     form = ContactForm(contact=one, user=user, draft=leg.draft if leg else "", initial=initial)
@@ -144,7 +145,7 @@ def page_of(one: Contact, user: User) -> dict[str, Any]:
     }
 
 
-def latest_work(user: User) -> list[dict[str, Any]]:
+def latest_work(user: User) -> Sequence[Mapping[str, Any]]:
     """Queue, topic and cause of the agent's last contacts, newest first: what the next one is likely to be like."""
     legs = Segment.objects.filter(agent=user).order_by("-started_at")
     return list(legs.values("contact__queue", "contact__topic", "contact__cause")[:LATEST])
@@ -159,14 +160,14 @@ def usual_queue(user: User) -> Queue | None:
     return few[0] if len(few) == 1 else None
 
 
-def topics_for(one: Contact, latest: list[dict[str, Any]]) -> list[Topic]:
+def topics_for(one: Contact, latest: Sequence[Mapping[str, Any]]) -> list[Topic]:
     """The chosen topic, then those that the agent used last; for a beginner the first of the list."""
     recent = list(dict.fromkeys(work["contact__topic"] for work in latest if work["contact__topic"]))[:RECENT]
     active = Topic.objects.filter(is_active=True)
     topics = active.in_bulk(recent)
     chosen = [one.topic] if one.topic else []
     others = [topics[pk] for pk in recent if pk in topics and pk != one.topic_id]
-    return chosen + (others or list(active.filter(children=None).exclude(pk=one.topic_id)[:RECENT]))
+    return chosen + (others or list(active.filter(children=None).exclude(pk=one.topic_id or 0)[:RECENT]))
 
 
 def next_update() -> datetime:

@@ -1,0 +1,173 @@
+"""What an administrator sets up: people, teams, queues, topics, clients, agreements and calendars.
+
+Cases and contacts are not here: they change through their verbs, which write the log, and through nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from tickets.models import (
+    Agreement,
+    Calendar,
+    Client,
+    ClosedDay,
+    OpeningHours,
+    Queue,
+    ServiceLevel,
+    Skill,
+    Team,
+    Topic,
+    User,
+)
+
+admin.site.site_header = _("Helpdesk: administration")
+admin.site.site_title = _("Helpdesk")
+
+
+class Configuration(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+    """Open to administrators by their role, so that nobody has to hand out permissions model by model."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return may_administer(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may_administer(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may_administer(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may_administer(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may_administer(request)
+
+
+class Lines(admin.TabularInline):  # type: ignore[type-arg]  # generic in the stubs only
+    extra = 0
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may_administer(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may_administer(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may_administer(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may_administer(request)
+
+
+def may_administer(request: HttpRequest) -> bool:
+    user = request.user
+    return isinstance(user, User) and user.is_active and (user.is_superuser or user.role == User.Role.ADMIN)
+
+
+@admin.register(User)
+class UserAdmin(Configuration, DjangoUserAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+    list_display = ["username", "first_name", "last_name", "role", "team", "is_active", "last_login"]
+    list_filter = ["role", "team", "is_active"]
+    list_select_related = ["team"]
+    search_fields = ["username", "first_name", "last_name", "email", "code"]
+    filter_horizontal = ["skills"]
+    fieldsets = [
+        (None, {"fields": ["username", "password"]}),
+        (_("Person"), {"fields": ["first_name", "last_name", "email", "language"]}),
+        (_("Work"), {"fields": ["role", "code", "team", "skills"]}),
+        (_("Access"), {"fields": ["is_active", "is_staff", "is_superuser"]}),
+    ]
+    add_fieldsets = [
+        (None, {"fields": ["username", "usable_password", "password1", "password2", "role", "team"]}),
+    ]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever leaves is made inactive: her work stays hers in every figure."""
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [] if request.user.is_superuser else ["is_superuser"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only a superuser changes a superuser, her password above all."""
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or not obj.is_superuser or request.user.is_superuser)
+
+
+@admin.register(Team, Skill)
+class NamedAdmin(Configuration):
+    list_display = ["name", "code"]
+    search_fields = ["name", "code"]
+
+
+@admin.register(Queue)
+class QueueAdmin(Configuration):
+    list_display = ["name", "code", "client", "team"]
+    list_filter = ["client", "team"]
+    list_select_related = ["client", "team"]
+    search_fields = ["name", "code"]
+    filter_horizontal = ["teams", "skills"]
+
+
+@admin.register(Topic)
+class TopicAdmin(Configuration):
+    """Topics are named by their whole path; the parents are made where they are missing."""
+
+    list_display = ["path", "demand", "business_area", "first_contact_resolvable", "is_active"]
+    list_filter = ["is_active", "demand", "first_contact_resolvable"]
+    list_editable = ["demand", "first_contact_resolvable", "is_active"]
+    search_fields = ["path"]
+    fields = ["path", "demand", "business_area", "first_contact_resolvable", "is_active"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        # The contacts of the past are matched on the path.
+        return ["path"] if obj else []
+
+    def save_model(self, request: HttpRequest, obj: Topic, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
+        if not change:
+            made = Topic.objects.at_path(obj.path)
+            obj.pk, obj.path, obj.name, obj.parent = made.pk, made.path, made.name, made.parent
+            obj._state.adding = False  # noqa: SLF001 - the row is there already
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(Client)
+class ClientAdmin(Configuration):
+    list_display = ["name", "code", "language"]
+    search_fields = ["name", "code"]
+
+
+class ServiceLevelLines(Lines):
+    model = ServiceLevel
+
+
+@admin.register(Agreement)
+class AgreementAdmin(Configuration):
+    """A changed promise is a new version with a later start; the past keeps the one that was in force then."""
+
+    list_display = ["client", "valid_from", "calendar", "service_level_variant", "fcr_window_days"]
+    list_filter = ["client"]
+    list_select_related = ["client", "calendar"]
+    date_hierarchy = "valid_from"
+    save_as = True
+    inlines = [ServiceLevelLines]
+
+
+class OpeningHoursLines(Lines):
+    model = OpeningHours
+
+
+class ClosedDayLines(Lines):
+    model = ClosedDay
+
+
+@admin.register(Calendar)
+class CalendarAdmin(Configuration):
+    list_display = ["name", "timezone", "country"]
+    inlines = [OpeningHoursLines, ClosedDayLines]
