@@ -1,0 +1,62 @@
+"""What a newcomer finds at the first start: ninety days of traffic, and an account for each role."""
+
+from __future__ import annotations
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.utils import timezone
+
+from helpdesk.simulation import world
+from helpdesk.simulation.catalogue import TEAMS
+from helpdesk.simulation.desk import Agent
+from helpdesk.simulation.run import simulate
+from tickets.models import Contact, User
+
+SEED = 1
+DAYS = 90
+CONTACTS_PER_DAY = 48
+# Who one is when logging in as "agent": one of those who have served in these ninety days.
+LOGS_IN_AS_AGENT = "anna.berg"
+
+# User name (which is also the password), role, first and last name, team.
+ACCOUNTS = (
+    ("lead", User.Role.LEAD, "Helena", "Wikström", TEAMS[0].code),
+    ("manager", User.Role.MANAGER, "Tuomas", "Rautio", ""),
+    ("admin", User.Role.ADMIN, "Ida", "Norrby", ""),
+    ("integration", User.Role.INTEGRATION, "Telephony", "", ""),
+)
+
+
+def is_wanted() -> bool:
+    """Only an installation that nobody uses yet is filled."""
+    return not Contact.objects.exists() and not User.objects.exists()
+
+
+@transaction.atomic
+def load() -> int:
+    """Fill an empty installation, wholly or not at all. Return the number of contacts."""
+    make_accounts()
+    return simulate(seed=SEED, days=DAYS, contacts_per_day=CONTACTS_PER_DAY, until=timezone.now(), in_bulk=True)
+
+
+def make_accounts() -> None:
+    desk = world.build()
+    first, last = TEAMS[0].agents[0]
+    agent = world.agents(desk, [Agent(LOGS_IN_AS_AGENT, first, last, TEAMS[0].code)])[LOGS_IN_AS_AGENT]
+    agent.username = "agent"
+    agent.set_password("agent")
+    agent.save()
+    User.objects.bulk_create(
+        User(
+            username=name,
+            code=name,
+            password=make_password(name),
+            role=role,
+            first_name=first_name,
+            last_name=last_name,
+            team=desk.teams.get(team),
+            is_staff=role == User.Role.ADMIN,
+            is_superuser=role == User.Role.ADMIN,
+        )
+        for name, role, first_name, last_name, team in ACCOUNTS
+    )
