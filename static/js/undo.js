@@ -21,7 +21,11 @@ const send = () => {
 };
 
 const show = (form, is) => {
-  for (const part of document.querySelectorAll(form.dataset.undoHides)) part.hidden = is;
+  for (const part of document.querySelectorAll(form.dataset.undoHides)) {
+    // A button keeps its place, so that its neighbours do not slide under the hand.
+    if (part.matches("button")) part.disabled = is;
+    else part.hidden = is;
+  }
   for (const part of document.querySelectorAll(form.dataset.undoShows)) part.hidden = !is;
 };
 
