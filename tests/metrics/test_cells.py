@@ -14,7 +14,16 @@ from metrics.catalog import KPIS
 from metrics.compute import Query
 from metrics.period import Period, midnight
 from surveys.models import Invitation
-from tests.factories import make_case, make_client, make_contact, make_customer, make_queue, make_source, make_topic, make_user
+from tests.factories import (
+    make_case,
+    make_client,
+    make_contact,
+    make_customer,
+    make_queue,
+    make_source,
+    make_topic,
+    make_user,
+)
 from tickets.models import Case, Contact, Segment
 from tickets.settle import settle
 
@@ -22,7 +31,16 @@ STOCKHOLM = ZoneInfo("Europe/Stockholm")
 START = datetime(2025, 10, 20, tzinfo=UTC)
 SPAN = Period(midnight(START.date(), STOCKHOLM), midnight((START + timedelta(days=10)).date(), STOCKHOLM), STOCKHOLM)
 AS_OF = START + timedelta(days=12)
-SPLITS = [(), ("day",), ("hour",), ("week", "queue"), ("channel", "client"), ("agent",), ("topic", "day"), ("agent", "topic")]
+SPLITS = [
+    (),
+    ("day",),
+    ("hour",),
+    ("week", "queue"),
+    ("channel", "client"),
+    ("agent",),
+    ("topic", "day"),
+    ("agent", "topic"),
+]
 
 
 class Log:
@@ -47,7 +65,9 @@ class Log:
         case = None
         if customer and self.random.random() < 0.6:
             case = customer.cases.order_by("?").first() if self.random.random() < 0.4 else None
-            case = case or make_case(customer=customer, topic=topic, queue=pick(self.queues), at=at, client=self.clients[0])
+            case = case or make_case(
+                customer=customer, topic=topic, queue=pick(self.queues), at=at, client=self.clients[0]
+            )
         contact = make_contact(
             at=at,
             agent=pick(self.agents),
@@ -64,12 +84,16 @@ class Log:
             demand=pick(["", "value", "failure"]),
         )
         if case and self.random.random() < 0.7:
-            case.resolve(by=pick(self.agents), at=max(at, case.created_at) + timedelta(minutes=self.random.randrange(1, 200)))
+            case.resolve(
+                by=pick(self.agents), at=max(at, case.created_at) + timedelta(minutes=self.random.randrange(1, 200))
+            )
         if self.random.random() < 0.3:
             invitation = Invitation.objects.create(
                 source=make_source(), client=contact.client, contact=contact, case=case, sent_at=at + timedelta(hours=1)
             )
-            invitation.responses.create(responded_at=at + timedelta(hours=2), csat=pick([1, 3, 5]), nps=pick([0, 8, 10]))
+            invitation.responses.create(
+                responded_at=at + timedelta(hours=2), csat=pick([1, 3, 5]), nps=pick([0, 8, 10])
+            )
         return contact
 
     def correct(self) -> None:
@@ -96,7 +120,10 @@ def answers(engine: str, by: tuple[str, ...], zone: ZoneInfo = STOCKHOLM, **filt
     period = Period(SPAN.start, SPAN.end, zone)
     query = Query(period, by, filters, AS_OF, engine)
     return [
-        (tuple(row.group.values()), {key: (v.value, v.numerator, v.denominator, v.provisional) for key, v in row.values.items()})
+        (
+            tuple(row.group.values()),
+            {key: (v.value, v.numerator, v.denominator, v.provisional) for key, v in row.values.items()},
+        )
         for row in compute.values(KPIS.values(), query)
     ]
 

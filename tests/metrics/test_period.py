@@ -50,7 +50,11 @@ def test_a_clock_moved_by_half_an_hour_still_gives_local_hours() -> None:
 
 def test_weeks_begin_on_monday_and_pieces_at_the_ends_are_cut() -> None:
     weeks = period("2025-10-01", "2025-10-15")
-    assert [weeks.label(edge, "week") for edge in weeks.edges("week")[:-1]] == ["2025-09-29", "2025-10-06", "2025-10-13"]
+    assert [weeks.label(edge, "week") for edge in weeks.edges("week")[:-1]] == [
+        "2025-09-29",
+        "2025-10-06",
+        "2025-10-13",
+    ]
     assert weeks.edges("week")[0] == weeks.start
 
 
