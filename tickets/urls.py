@@ -1,7 +1,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from tickets.views import case_changes, cases, contacts, customers, home, outbox, sessions, topics
+from tickets.views import case_changes, cases, contacts, customers, home, outbox, quarantine, sessions, topics
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -33,4 +33,9 @@ urlpatterns = [
     path("cases/<int:number>/promises/<int:pk>/fulfilment/", case_changes.fulfilment, name="case_fulfilment"),
     path("outbox/", outbox.outbox, name="outbox"),
     path("outbox/<int:pk>/delivery/", outbox.delivery, name="outbox_delivery"),
+    path("quarantine/", quarantine.quarantine, name="quarantine"),
+    path("quarantine/<int:pk>/", quarantine.quarantined_row, name="quarantined_row"),
+    path("quarantine/<int:pk>/correction/", quarantine.correction, name="quarantine_correction"),
+    path("quarantine/<int:pk>/settlement/", quarantine.settlement, name="quarantine_settlement"),
+    path("quarantine/<int:pk>/reopening/", quarantine.reopening, name="quarantine_reopening"),
 ]

@@ -209,20 +209,28 @@ WHERE k.number = n.number AND (k.status, k.resolved_at, k.owner_id, k.team_id, k
     (n.status, CASE WHEN n.status = 'resolved' THEN n.resolved_at END, n.owner_id, n.team_id, n.updated_at)
 """
 
-# Contacts of cases that were merged, parted or flagged move with them.
+# Contacts of cases that were merged, parted or flagged move with them. They are found by the case that they count for
+# until now, which is the one that they were logged on or the one that it was merged into before.
 _MOVE_CONTACTS = """
-UPDATE tickets_contact c SET case_id = n.case_id, is_void = n.is_void
-FROM (
-    SELECT c.id, coalesce(r.root_id, c.logged_case_id) AS case_id,
+WITH moved AS (
+    SELECT id AS number FROM stage_touched WHERE id > %(after)s AND id <= %(last)s
+    UNION
+    SELECT r.case_id FROM stage_touched t JOIN stage_roots r ON r.root_id = t.id
+    WHERE t.id > %(after)s AND t.id <= %(last)s
+),
+places AS (SELECT number, number AS case_id FROM moved UNION SELECT number, o.root_id FROM moved
+           JOIN stage_old_roots o ON o.case_id = moved.number),
+new_places AS (
+    SELECT c.id, coalesce(r.root_id, k.number) AS case_id,
         k.flags && '{test,spam}' OR coalesce(rk.flags && '{test,spam}', false) AS is_void
-    FROM tickets_contact c
-    JOIN tickets_case k ON k.number = c.logged_case_id
+    FROM places p
+    JOIN tickets_contact c ON c.case_id = p.case_id AND c.logged_case_id = p.number
+    JOIN tickets_case k ON k.number = p.number
     LEFT JOIN stage_roots r ON r.case_id = k.number
     LEFT JOIN tickets_case rk ON rk.number = r.root_id
-    WHERE c.logged_case_id = ANY(
-        SELECT number FROM tickets_case WHERE number = ANY(%(ids)s)
-        UNION SELECT case_id FROM stage_roots WHERE root_id = ANY(%(ids)s))
-) n
+)
+UPDATE tickets_contact c SET case_id = n.case_id, is_void = n.is_void
+FROM new_places n
 WHERE c.id = n.id AND (c.case_id, c.is_void) IS DISTINCT FROM (n.case_id, n.is_void)
 RETURNING c.id
 """
@@ -231,7 +239,9 @@ RETURNING c.id
 def take_in(stage: Stage) -> None:
     """Merge cases and events, then write on each case that was touched where its events leave it."""
     stage.run("SET LOCAL helpdesk.correcting = 'on'")
-    stage.run("TRUNCATE stage_clients")
+    stage.run("TRUNCATE stage_clients, stage_roots, stage_old_roots")
+    stage.run(FIND_ROOTS)
+    stage.run("INSERT INTO stage_old_roots SELECT * FROM stage_roots")
     if "client" in stage.present.get("contacts", ()):
         stage.run(_CLIENTS)
     stage.run(_PUT_BACK)
@@ -266,7 +276,7 @@ def _write_states(stage: Stage) -> None:
     while ids := stage.values("SELECT id FROM stage_touched WHERE id > %s ORDER BY id LIMIT 20000", [last]):
         stage.run(_STATE, after=last, last=ids[-1])
         with connection.cursor() as cursor:
-            cursor.execute(_MOVE_CONTACTS, {"ids": ids})
+            cursor.execute(_MOVE_CONTACTS, {"after": last, "last": ids[-1]})
             moved = [row[0] for row in cursor.fetchall()]
         settle(moved)
         last = ids[-1]

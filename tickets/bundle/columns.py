@@ -81,17 +81,21 @@ def identifier(longest: int = 500) -> Clean:
     return text(longest)
 
 
-def choice(values: Iterable[str]) -> Clean:
+class Choice:
     """One of a fixed set of codes."""
-    known = {value: value for value in values}
-    expected = ", ".join(sorted(known))
 
-    def clean(value: str) -> str:
-        if value not in known:
-            raise Wrong(Reason.ENUM, f"{shorten(value)} is not one of: {expected}")
+    def __init__(self, values: Iterable[str]) -> None:
+        self.values = tuple(values)
+        self._known = frozenset(self.values)
+
+    def __call__(self, value: str) -> str:
+        if value not in self._known:
+            raise Wrong(Reason.ENUM, f"{shorten(value)} is not one of: {', '.join(sorted(self.values))}")
         return value
 
-    return clean
+
+def choice(values: Iterable[str]) -> Clean:
+    return Choice(values)
 
 
 def flags(values: Iterable[str]) -> Clean:

@@ -220,7 +220,9 @@ class _Reader:
         for part in text.lower().replace(" ", "").split(","):
             first, _dash, last = part.partition("-")
             if first not in _DAYS or (last or first) not in _DAYS:
-                raise self.fail(f"business_hours.{text}", "is neither a weekday such as mon nor a range such as mon-fri")
+                raise self.fail(
+                    f"business_hours.{text}", "is neither a weekday such as mon nor a range such as mon-fri"
+                )
             start, end = _DAYS.index(first), _DAYS.index(last or first)
             found += [day % 7 for day in range(start, end + 1 if end >= start else end + 8)]
         return found
@@ -257,7 +259,9 @@ def _terms_of(agreement: Agreement) -> Terms:
         windows=tuple(sorted((w.weekday, w.opens_at, w.closes_at) for w in calendar.opening_hours.all())),
         closed=tuple(sorted(day.closed_on for day in calendar.closed_days.all())),
         levels=tuple(
-            Level(level.channel, level.position, level.threshold_seconds, level.short_abandon_seconds, level.target_share)
+            Level(
+                level.channel, level.position, level.threshold_seconds, level.short_abandon_seconds, level.target_share
+            )
             for channel in _LIVE_DEFAULTS
             for level in agreement.service_levels.filter(channel=channel).order_by("position")
         ),

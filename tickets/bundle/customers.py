@@ -5,12 +5,13 @@ An address that already belongs to somebody else stays where it is: a shared tel
 
 from __future__ import annotations
 
-import phonenumbers
 from django.db import connection
 
 from tickets.bundle.columns import Makes
 from tickets.bundle.spec import all_specs
 from tickets.bundle.staging import Stage
+from tickets.intake import read_address
+from tickets.models.customer import Identity
 
 # The key of a staged contact's customer, in the words of `stage_who`.
 CONTACT_KEY = """
@@ -22,6 +23,7 @@ CASE WHEN s.customer_id IS NOT NULL THEN 'external:' || s.customer_id
 # The same for the files that name customers by id alone.
 KEY = "'external:' || s.customer_id"
 
+_NO_COUNTRY = "ZZ"
 _COUNTRY_OF_ZONE = {
     "Europe/Stockholm": "SE",
     "Europe/Helsinki": "FI",
@@ -77,22 +79,18 @@ def _read_phones(stage: Stage) -> None:
         stage.notes.append(f"contacts.csv: {unread} different texts in customer_phone are no phone numbers: left out.")
 
 
-def e164(text: str, region: str | None) -> str | None:
+def e164(text: str, region: str) -> str | None:
     """Return the number in international form, or None where it is none. `region` reads numbers without a country."""
-    try:
-        number = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    address = read_address(text, region)
+    return address.value if address and address.kind == Identity.Kind.PHONE else None
 
 
-def _region(stage: Stage) -> str | None:
+def _region(stage: Stage) -> str:
+    """The country of the client's calendar, or of its time zone. Elsewhere only numbers with their country are read."""
     agreement = stage.client.agreements.select_related("calendar").order_by("-valid_from").first()
     if agreement is None:
-        return None
-    return agreement.calendar.country[:2] or _COUNTRY_OF_ZONE.get(agreement.calendar.timezone)
+        return _NO_COUNTRY
+    return agreement.calendar.country[:2] or _COUNTRY_OF_ZONE.get(agreement.calendar.timezone, _NO_COUNTRY)
 
 
 _FIND = """

@@ -26,9 +26,7 @@ _id = identifier()
 _code = text(120)
 # What a log can say about a case; the others are written by the desk alone.
 EVENT_KINDS = [
-    kind
-    for kind in CaseEvent.Kind.values
-    if kind not in {"unmerged", "promised", "promise_changed", "changed"}
+    kind for kind in CaseEvent.Kind.values if kind not in {"unmerged", "promised", "promise_changed", "changed"}
 ]
 
 CONTACTS = FileSpec(

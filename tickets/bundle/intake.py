@@ -42,8 +42,12 @@ def stage_for(source_name: str, client: Client | None = None) -> Stage:
     return Stage(source, client)
 
 
-def take_in(source_name: str, rows: Sequence[CheckedRow], *, client: Client | None = None) -> list[Result]:
-    """Take in rows that came one by one, of any files. Return one result a row, in order; the rejected ones are kept.
+def take_in(
+    source_name: str, rows: Sequence[CheckedRow], *, client: Client | None = None, keep_rejected: bool = True
+) -> list[Result]:
+    """Take in rows that came one by one, of any files. Return one result a row, in order.
+
+    The rejected ones are kept in the quarantine, unless the caller has them there already.
 
     All or nothing as to accidents; a row that cannot be right stops no other. Contacts and their segments sent together
     refer to one another as in a bundle.
@@ -57,8 +61,9 @@ def take_in(source_name: str, rows: Sequence[CheckedRow], *, client: Client | No
         run_steps(stage)
         results = _results(stage, rows)
         # A row that came without a file has no line there.
-        quarantine.keep(stage.source, [replace(r.problem, line=0) for r in results if r.problem])
-        _settle_accepted(stage, rows, results)
+        if keep_rejected:
+            quarantine.keep(stage.source, [replace(r.problem, line=0) for r in results if r.problem])
+            _settle_accepted(stage, rows, results)
         stage.clear()
     return results
 

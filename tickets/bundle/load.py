@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from django.db import connection, transaction
 
@@ -78,7 +79,7 @@ class Load:
             stage.sift()
             for spec in all_specs():
                 if spec.name in self.members:
-                    stage.complete(spec, lambda spec=spec: self._raw_rows(spec))
+                    stage.complete(spec, partial(self._raw_rows, spec))
         self._take_in(stage, terms)
         return stage
 

@@ -84,4 +84,3 @@ def keep(source: Source, problems: Iterable[Problem]) -> list[QuarantinedRow]:
 def _name_of(raw: Any) -> str:
     """A row without a name is known by what it says."""
     return "#" + hashlib.sha256(json.dumps(raw, sort_keys=True).encode()).hexdigest()[:16]
-

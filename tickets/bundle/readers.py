@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, cast
 
 # A letter with a picture pasted into it; without a limit one stray quotation mark takes the whole file into memory.
 csv.field_size_limit(16 * 1024 * 1024)
@@ -43,7 +43,7 @@ class Member:
         """Open the file and read its header."""
         try:
             with self.bundle.open(self.path) as raw:
-                plain: IO[bytes] = gzip.open(raw) if self.path.endswith(".gz") else raw
+                plain = cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if self.path.endswith(".gz") else raw
                 # "utf-8-sig" takes away the mark that spreadsheets put in front; newline="" leaves lines to the reader.
                 with io.TextIOWrapper(plain, encoding="utf-8-sig", newline="") as stream:
                     yield Table(self.path, stream, raw)

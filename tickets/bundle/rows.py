@@ -88,9 +88,7 @@ def checker(spec: FileSpec, header: Sequence[str]) -> Callable[[list[str]], list
             for index, clean, filled, is_instant, name in plan:
                 value = values[index] if index >= 0 else ""
                 if not value:
-                    if filled:
-                        raise Wrong(Reason.MISSING, "is empty")
-                    staged.append("")
+                    staged.append(_missing() if filled else "")
                 elif is_instant:
                     moments[name] = moment = moment_of(value)
                     staged.append(moment.isoformat())
@@ -105,6 +103,10 @@ def checker(spec: FileSpec, header: Sequence[str]) -> Callable[[list[str]], list
         return staged
 
     return check_values
+
+
+def _missing() -> str:
+    raise Wrong(Reason.MISSING, "is empty")
 
 
 def _order_check(spec: FileSpec) -> Callable[[dict[str, datetime]], None]:

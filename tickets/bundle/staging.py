@@ -103,9 +103,12 @@ class Stage:
             self.fill(group[0].spec, ((row.line, row.row_id, row.staged) for row in group), columns)
 
     def keep_problems(self, problems: Iterable[Problem]) -> None:
-        with connection.cursor() as cursor, cursor.copy(
-            "COPY stage_problems (file, line, reason, column_name, message, row_id, raw) FROM STDIN"
-        ) as copy:
+        with (
+            connection.cursor() as cursor,
+            cursor.copy(
+                "COPY stage_problems (file, line, reason, column_name, message, row_id, raw) FROM STDIN"
+            ) as copy,
+        ):
             for p in problems:
                 raw = json.dumps(_storable(p.raw), ensure_ascii=False)
                 copy.write_row(
@@ -269,8 +272,8 @@ class Stage:
             if not rows:
                 return
             for _place, line, reason, column, message, row_id, raw in rows:
-                raw = json.loads(raw) if isinstance(raw, str) else raw
-                yield Problem(spec, Reason(reason), column, message, row_id, raw or {}, line)
+                fields = json.loads(raw) if isinstance(raw, str) else raw
+                yield Problem(spec, Reason(reason), column, message, row_id, fields or {}, line)
             after = (rows[-1][1], rows[-1][0])
 
 
@@ -313,6 +316,7 @@ _HELPERS = (
     # Where merged cases went; whose sums have to be settled.
     "CREATE TEMP TABLE IF NOT EXISTS stage_roots (case_id bigint PRIMARY KEY, root_id bigint)",
     "CREATE TEMP TABLE IF NOT EXISTS stage_clients (case_id text PRIMARY KEY, client_id bigint)",
+    "CREATE TEMP TABLE IF NOT EXISTS stage_old_roots (case_id bigint PRIMARY KEY, root_id bigint)",
     "CREATE TEMP TABLE IF NOT EXISTS stage_touched (id bigint)",
     """
     CREATE TEMP TABLE IF NOT EXISTS stage_events (
@@ -325,10 +329,16 @@ _HELPERS = (
 )
 _HELPER_TABLES = (
     "stage_roots",
+    "stage_old_roots",
     "stage_touched",
     "stage_events",
     "stage_clients",
-    "stage_problems", "stage_done", "stage_who", "stage_new_who", "stage_phone")
+    "stage_problems",
+    "stage_done",
+    "stage_who",
+    "stage_new_who",
+    "stage_phone",
+)
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 

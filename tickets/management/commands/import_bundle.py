@@ -80,9 +80,7 @@ class Command(BaseCommand):
 
     def _write_table(self, report: Report, seconds: float) -> None:
         heads = ("file", "read", "created", "updated", "unchanged", "quarantined")
-        rows = [
-            (row.file, row.read, row.created, row.updated, row.unchanged, row.quarantined) for row in report.files
-        ]
+        rows = [(row.file, row.read, row.created, row.updated, row.unchanged, row.quarantined) for row in report.files]
         self.stdout.write(f"{heads[0]:<18}" + "".join(f"{head:>13}" for head in heads[1:]))
         for file, *numbers in rows:
             self.stdout.write(f"{file:<18}" + "".join(f"{number:>13}" for number in numbers))
