@@ -93,23 +93,20 @@ def before(period: Period, comparison: str, now: datetime) -> Period | None:
     earlier = period.before()
     if comparison == "weekdays":
         days = round((period.end - period.start) / timedelta(days=1))
-        earlier = _moved(period, -7 * max(1, -(-days // 7)))
+        back = -7 * max(1, -(-days // 7))
+        earlier = Period(_moved(period.start, back, period), _moved(period.end, back, period), period.zone)
     if not period.start < now < period.end:
         return earlier
-    length = now - period.start
-    if split_of(period) != "hour":
-        # Whole hours, which stored cells can answer.
-        length -= length % HOUR
-    return replace(earlier, end=earlier.start + length) if length else None
+    # Whole hours in a long period, which stored cells can answer.
+    until = now if split_of(period) == "hour" else now - (now - period.start) % HOUR
+    back = (earlier.start.astimezone(period.zone).date() - period.start.astimezone(period.zone).date()).days
+    end = _moved(until, back, period) if back else earlier.start + (until - period.start)
+    return replace(earlier, end=end) if end > earlier.start else None
 
 
-def _moved(period: Period, days: int) -> Period:
-    start, end = (
-        # Along the wall clock, so that a clock change in between does not move midnight.
-        (moment.astimezone(period.zone) + timedelta(days=days)).astimezone(UTC)
-        for moment in (period.start, period.end)
-    )
-    return Period(start, end, period.zone)
+def _moved(moment: datetime, days: int, period: Period) -> datetime:
+    """Count days along the wall clock, so that a clock change in between does not move midnight."""
+    return (moment.astimezone(period.zone) + timedelta(days=days)).astimezone(UTC)
 
 
 @dataclass(frozen=True)
@@ -201,7 +198,9 @@ class Board:
     @property
     def back(self) -> str:
         """The dashboard of the same period and filters; not as of the moment, so that it is alive again."""
-        pairs = [(k, v) for k, values in self.params.lists() for v in values if k in {*DIMENSIONS, "start", "end", "tz"}]
+        pairs = [
+            (k, v) for k, values in self.params.lists() for v in values if k in {*DIMENSIONS, "start", "end", "tz"}
+        ]
         return f"{reverse('dashboard')}?{urlencode(pairs)}"
 
     # --- choices
@@ -234,7 +233,7 @@ class Board:
     # --- addresses
 
     def exact(self, **changes: Sequence[str]) -> str:
-        """This very period, filters and moment, as the API takes them: an address that always shows the same rows."""
+        """Name the very period, filters and moment, as the API takes them: an address that always shows the same rows."""
         return exact(self.question, **changes)
 
     def rows_link(self, kpi: Kpi, **changes: Sequence[str]) -> str:
@@ -329,5 +328,3 @@ def starts(period: Period, as_of: datetime) -> list[datetime]:
     """Where the pieces of the chart begin; those of the future are left out."""
     edges = period.edges(split_of(period))[:-1]
     return [edge for edge in edges if edge <= as_of] or edges[:1]
-
-

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
@@ -27,6 +27,7 @@ from metrics.definition import Kpi, Unit
 from tickets.models import Agreement, Channel, Queue, ServiceLevel, ServiceLevelVariant
 
 PAGE_SECONDS, CARD_SECONDS, LEAST_SECONDS = 2.5, 14.0, 0.1
+FAMILY_SHARE = 0.3
 
 WHY = {
     Why.NOTHING_BEFORE: gettext_lazy("nothing to compare with"),
@@ -51,13 +52,14 @@ EMPTY = {
 
 
 class Purse:
-    """So much time for one page."""
+    """So much time for one page, of which no family of figures may take more than its share."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, share: float = 1) -> None:
         self.until = monotonic() + seconds
+        self.most = seconds * share
 
     def left(self) -> float:
-        return self.until - monotonic()
+        return min(self.until - monotonic(), self.most)
 
 
 def answers(kpis: Iterable[Kpi], query: Query, purse: Purse) -> tuple[list[Row], set[str]]:
@@ -67,7 +69,8 @@ def answers(kpis: Iterable[Kpi], query: Query, purse: Purse) -> tuple[list[Row],
         One row a group with the values that were counted in time, and the keys of the KPIs that were not.
     """
     families: dict[Any, list[Kpi]] = defaultdict(list)
-    for kpi in kpis:
+    # Percentiles last: only the log can answer them.
+    for kpi in sorted(kpis, key=lambda kpi: kpi.percentile is not None):
         families[kpi.fact.code, kpi.maturity and kpi.maturity.code, kpi.percentile is not None].append(kpi)
     merged: dict[tuple[Any, ...], Row] = {}
     late: set[str] = set()
@@ -172,9 +175,9 @@ class Section:
     tiles: list[Tile]
 
 
-def sections(board: Board, purse: Purse | None = None) -> list[Section]:
+def sections(board: Board, purse: Purse) -> list[Section]:
     """All cards."""
-    tiles = {tile.kpi.key: tile for tile in make_tiles(board, list(CARDS), purse or Purse(PAGE_SECONDS))}
+    tiles = {tile.kpi.key: tile for tile in make_tiles(board, list(CARDS), purse)}
     return [Section(code, str(title), [tiles[key] for key in keys]) for code, title, keys in SECTIONS]
 
 
@@ -190,6 +193,8 @@ def make_tiles(board: Board, keys: Sequence[str], purse: Purse) -> list[Tile]:
     if any(kpi.fact.code == "invitation" for kpi in kpis) and KPIS["response-rate"] not in kpis:
         asked.append(KPIS["response-rate"])  # whether answers may be compared at all
     now, _late = _single(asked, board.query, purse)
+    # What was late once would be late again.
+    asked = [kpi for kpi in asked if kpi.key in now]
     earlier = _single(asked, board.before, purse)[0] if board.before else {}
     series = _series([kpi for kpi in kpis if kpi.key in now], board, purse)
     shift = response_shift(now, earlier)
@@ -213,7 +218,11 @@ def _series(kpis: Sequence[Kpi], board: Board, purse: Purse) -> dict[str, list[f
     rows, late = answers(kpis, board.by_time, purse)
     found = {row.group[board.split]: row.values for row in rows}
     edges = starts(board.period, board.query.as_of)
-    return {kpi.key: [_point(kpi, found.get(edge, {}).get(kpi.key)) for edge in edges] for kpi in kpis if kpi.key not in late}
+    return {
+        kpi.key: [_point(kpi, found.get(edge, {}).get(kpi.key)) for edge in edges]
+        for kpi in kpis
+        if kpi.key not in late
+    }
 
 
 def _point(kpi: Kpi, value: Value | None) -> float | None:
@@ -232,19 +241,19 @@ def _tile(
     line: Sequence[float | None],
     promised: str,
 ) -> Tile:
-    tile_urls = {
-        "rows_url": board.rows_link(kpi),
-        "kpi_url": board.kpi_link(kpi),
-        "card_url": f"{reverse('dashboard_card', args=[kpi.key])}?{board.state()}",
-    }
-    if value is None:
-        return Tile(kpi, None, **tile_urls)
-    drawn = trend.trend(line)
-    moved = compare(kpi, value, earlier, response_shift=shift if kpi.fact.code == "invitation" else 0)
-    return Tile(
+    empty = Tile(
         kpi,
         value,
-        **tile_urls,
+        rows_url=board.rows_link(kpi),
+        kpi_url=board.kpi_link(kpi),
+        card_url=f"{reverse('dashboard_card', args=[kpi.key])}?{board.state()}",
+    )
+    if value is None:
+        return empty
+    drawn = trend.trend(line)
+    moved = compare(kpi, value, earlier, response_shift=shift if kpi.fact.code == "invitation" else 0)
+    return replace(
+        empty,
         figure=formats.figure(kpi, value),
         parts=parts(kpi, value),
         interval=formats.interval(kpi, value),
@@ -316,7 +325,7 @@ def promise(board: Board) -> str:
     agreements = Agreement.objects.filter(valid_from__lt=board.period.end).order_by("client_id", "-valid_from")
     if clients := board.query.filters.get("client"):
         agreements = agreements.filter(client__in=clients)
-    latest = {pk: variant for pk, variant in agreements.distinct("client_id").values_list("pk", "service_level_variant")}
+    latest = dict(agreements.distinct("client_id").values_list("pk", "service_level_variant"))
     levels = ServiceLevel.objects.filter(agreement__in=latest).order_by("agreement_id", "channel", "position")
     promises = {
         (level.channel, level.target_share, level.threshold_seconds)

@@ -260,14 +260,12 @@ def _url(board: Board, kpi: Kpi, **changes: str) -> str:
 
 
 def _tabs(board: Board, kpi: Kpi, value: Value, which: str, by_reason: Mapping[str, int] | None) -> list[Tab]:
-    counts = {
-        "numerator": lambda: counted(kpi, board, value, "numerator"),
-        "denominator": lambda: counted(kpi, board, value, "denominator"),
-        "excluded": lambda: None if by_reason is None else sum(by_reason.values()),
-    }
     tabs = []
     for code, label in sets_of(kpi).items():
-        count = counts[code]()
+        if code == "excluded":
+            count = None if by_reason is None else sum(by_reason.values())
+        else:
+            count = counted(kpi, board, value, code)
         text = formats.number(count) if count is not None else ""
         tabs.append(Tab(code, label, text, _url(board, kpi, set=code), is_open=code == which))
     return tabs
@@ -292,7 +290,13 @@ def reason_labels(kpi: Kpi) -> dict[str, Any]:
 def _reason_tabs(board: Board, kpi: Kpi, chosen: str | None, by_reason: Mapping[str, int] | None) -> list[Tab]:
     labels = reason_labels(kpi)
     found = [
-        Tab(code, str(labels.get(code, code)), formats.number(n), _url(board, kpi, set="excluded", reason=code), code == chosen)
+        Tab(
+            code,
+            str(labels.get(code, code)),
+            formats.number(n),
+            _url(board, kpi, set="excluded", reason=code),
+            code == chosen,
+        )
         for code, n in (by_reason or {}).items()
     ]
     if not found:
@@ -328,7 +332,7 @@ class PageNames:
 
 
 def _by_code(queues: QuerySet[Queue]) -> dict[str, str]:
-    return {code: name for code, name in queues.values_list("code", "name")}
+    return dict(queues.values_list("code", "name"))
 
 
 def _moment(name: str) -> Callable[[Mapping[str, Any], tzinfo], Field]:

@@ -23,10 +23,10 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 def number(value: float, decimals: int = 0) -> str:
     """A number in the reader's language, with thousands kept together."""
-    if decimals and value == round(value):
-        decimals = 0
     # Rounded first, so that what is shown as 0 has no minus before it.
     rounded = round(value, decimals) or 0
+    if not rounded or value == round(value):
+        decimals = 0
     text = number_format(abs(rounded), decimals, use_l10n=True, force_grouping=True).replace(" ", SPACE)
     return f"{MINUS}{text}" if rounded < 0 else text
 

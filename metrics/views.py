@@ -52,7 +52,7 @@ def _board(request: HttpRequest) -> Board:
 @for_readers_of_numbers
 def dashboard(request: HttpRequest) -> HttpResponse:
     board = _board(request)
-    purse = board_cards.Purse(board_cards.PAGE_SECONDS)
+    purse = board_cards.Purse(board_cards.PAGE_SECONDS, board_cards.FAMILY_SHARE)
     sections = board_cards.sections(board, purse)
     context = {
         "board": board,
@@ -118,7 +118,9 @@ def kpi_rows(request: HttpRequest, slug: str) -> HttpResponse:
     board = _board(request)
     found = drill.read_rows(request.GET, board, drill.kpi_called(slug))
     template = "metrics/rows.html#list" if getattr(request, "htmx", False) else "metrics/rows.html"
-    return render(request, template, {"board": board, "found": found, "kpi": found.kpi, "kpi_url": board.kpi_link(found.kpi)})
+    return render(
+        request, template, {"board": board, "found": found, "kpi": found.kpi, "kpi_url": board.kpi_link(found.kpi)}
+    )
 
 
 @for_readers_of_numbers

@@ -16,15 +16,15 @@ function colour(name) {
   return `rgba(${red}, ${green}, ${blue}, ${alpha / 255})`;
 }
 
-const SHAPES = {
+const shapes = (surface) => ({
   answered: { type: "bar", stack: "queue", itemStyle: { decal: { symbol: "none" } } },
   abandoned: {
     type: "bar",
     stack: "queue",
-    itemStyle: { decal: { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 3], rotation: -Math.PI / 4, color: "rgba(255,255,255,0.65)" } },
+    itemStyle: { decal: { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 3], rotation: -Math.PI / 4, color: surface } },
   },
   offered: { type: "line", symbol: "circle", lineStyle: { type: "dotted", width: 2 } },
-};
+});
 
 function palette() {
   return {
@@ -46,12 +46,13 @@ function axisWords(unit) {
 
 function lines(data, colours) {
   const units = [...new Set(data.series.map((one) => one.unit))];
+  const known = shapes(colours.surface);
   return data.series.map((one) => ({
     name: one.name,
     data: one.points,
     yAxisIndex: units.indexOf(one.unit),
     connectNulls: false,
-    ...(SHAPES[one.key] || {
+    ...(known[one.key] || {
       type: one.unit === "count" ? "bar" : "line",
       symbol: "diamond",
       symbolSize: 7,
