@@ -16,7 +16,7 @@ FROM packages AS built
 COPY . .
 COPY --from=assets /app/node_modules node_modules
 RUN python -m helpdesk.translations \
-    && EMBEDDED=0 HELPDESK_HOME=/tmp/build python manage.py collectstatic --no-input --verbosity 0 \
+    && EMBEDDED=0 HELPDESK_HOME=/tmp/build python manage.py collectstatic --no-input --verbosity 0 --ignore '*.map' --ignore redoc \
     && rm -rf node_modules
 
 FROM packages

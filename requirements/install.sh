@@ -5,6 +5,12 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+# One at a time, where the system can say so. The lock goes with this process.
+if [ -z "${INSTALLING:-}" ] && command -v flock >/dev/null 2>&1; then
+    mkdir -p .tools
+    INSTALLING=1 exec flock .tools/lock "$0" "$@"
+fi
+
 say() { printf '\033[2m%s\033[0m\n' "$*" >&2; }
 fail() { printf 'Cannot make the environment: %s\n' "$*" >&2; exit 1; }
 fingerprint() { cat "$@" | cksum | tr ' ' '-'; }
@@ -112,7 +118,8 @@ collect_static() {
     [ -f "$stamp" ] && return
     say "Compressing the static files ..."
     rm -rf staticfiles
-    .venv/bin/python manage.py collectstatic --no-input --verbosity 0
+    # Not the maps nor the second API browser: nothing asks for them, and compressing them takes a minute.
+    .venv/bin/python manage.py collectstatic --no-input --verbosity 0 --ignore '*.map' --ignore redoc
     : > "$stamp"
 }
 
