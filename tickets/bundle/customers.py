@@ -50,8 +50,14 @@ def make(stage: Stage) -> None:
         WHERE n.key IS NOT NULL GROUP BY n.key
         """
     )
-    for statement in (_FIND, _DRAW, _MAKE, _NAME, _EXTERNAL, _EMAIL, _PHONE, _DESCRIBE):
-        stage.run(statement)
+    # In this order, so that a row that has only a number finds the customer who gave it in another row of the log.
+    for kind in ("external", "email", "phone"):
+        stage.run(_FIND)
+        stage.run("TRUNCATE stage_new_who")
+        stage.run(_DRAW, kind=kind)
+        for statement in (_MAKE, _NAME, _EXTERNAL, _EMAIL, _PHONE):
+            stage.run(statement)
+    stage.run(_DESCRIBE)
 
 
 def _read_phones(stage: Stage) -> None:
@@ -96,14 +102,15 @@ def _region(stage: Stage) -> str:
 _FIND = """
 UPDATE stage_who w SET customer_id = i.customer_id
 FROM tickets_identity i
-WHERE (i.kind, i.value) = (split_part(w.key, ':', 1), substr(w.key, strpos(w.key, ':') + 1))
+WHERE w.customer_id IS NULL
+    AND (i.kind, i.value) = (split_part(w.key, ':', 1), substr(w.key, strpos(w.key, ':') + 1))
     AND (i.source_id IS NOT DISTINCT FROM CASE WHEN i.kind = 'external' THEN %(source)s::smallint END)
 """
 # Those who stay without a key yet get one now, and are told from the others by having no customer.
 _DRAW = """
 INSERT INTO stage_new_who
 SELECT key, nextval(pg_get_serial_sequence('tickets_customer', 'id')), client_id
-FROM stage_who WHERE customer_id IS NULL
+FROM stage_who WHERE customer_id IS NULL AND starts_with(key, %(kind)s || ':')
 """
 _MAKE = """
 INSERT INTO tickets_customer (id, name, language, client_id, created_at)
@@ -122,7 +129,8 @@ _EMAIL = f"""
 INSERT INTO tickets_identity (customer_id, kind, value)
 SELECT DISTINCT ON (value) customer_id, 'email', value
 FROM (SELECT w.customer_id, lower(s.customer_email) AS value, s.line
-      FROM stage_contacts s JOIN stage_who w ON w.key = {CONTACT_KEY} WHERE s.customer_email IS NOT NULL) n
+      FROM stage_contacts s JOIN stage_who w ON w.key = {CONTACT_KEY}
+      WHERE s.customer_email IS NOT NULL AND w.customer_id IS NOT NULL) n
 ORDER BY value, line
 ON CONFLICT DO NOTHING
 """
@@ -131,7 +139,8 @@ INSERT INTO tickets_identity (customer_id, kind, value)
 SELECT DISTINCT ON (value) customer_id, 'phone', value
 FROM (SELECT w.customer_id, f.number AS value, s.line
       FROM stage_contacts s JOIN stage_who w ON w.key = {CONTACT_KEY}
-      JOIN stage_phone f ON f.given = s.customer_phone) n
+      JOIN stage_phone f ON f.given = s.customer_phone
+      WHERE w.customer_id IS NOT NULL) n
 ORDER BY value, line
 ON CONFLICT DO NOTHING
 """
