@@ -70,8 +70,11 @@ class Child:
         threading.Thread(target=self.relay, args=[self.process], daemon=True).start()
 
     def relay(self, process: subprocess.Popen[str]) -> None:
-        for line in process.stdout or ():
-            say(self.name, line.rstrip("\n"))
+        if process.stdout is None:
+            return
+        with process.stdout as lines:
+            for line in lines:
+                say(self.name, line.rstrip("\n"))
 
     def look_after(self) -> None:
         """Start the process again when it has ended, after a wait that doubles with each end that comes soon."""

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 # One at a time, where the system can say so. The lock goes with this process.
 if [ -z "${INSTALLING:-}" ] && command -v flock >/dev/null 2>&1; then
     mkdir -p .tools
-    INSTALLING=1 exec flock .tools/lock "$0" "$@"
+    INSTALLING=1 exec flock .tools/lock requirements/install.sh
 fi
 
 say() { printf '\033[2m%s\033[0m\n' "$*" >&2; }
@@ -117,9 +117,10 @@ collect_static() {
     stamp="staticfiles/.stamp-$(find static helpdesk/assets.py -type f -exec cksum {} + | sort | cksum | tr ' ' '-')-$(fingerprint package-lock.json requirements/base.txt)"
     [ -f "$stamp" ] && return
     say "Compressing the static files ..."
-    rm -rf staticfiles
+    # Added to what is there: a `make run` that goes on meanwhile still serves the files that it started with.
     # Not the maps nor the second API browser: nothing asks for them, and compressing them takes a minute.
     .venv/bin/python manage.py collectstatic --no-input --verbosity 0 --ignore '*.map' --ignore redoc
+    rm -f staticfiles/.stamp-*
     : > "$stamp"
 }
 
