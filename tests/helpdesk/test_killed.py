@@ -7,18 +7,17 @@ import csv
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[2]
+from tests.running import PROJECT, RunningHelpdesk
+
 CONTACTS = 12_000
 PATIENCE = 120
 
@@ -61,21 +60,8 @@ def write_bundle(folder: Path) -> None:
                 )
 
 
-class Installation:
-    """One home with its supervisor, as `make run` starts it."""
-
-    def __init__(self, home: Path) -> None:
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            self.port = listener.getsockname()[1]
-        self.home = home
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("HELPDESK_")}
-        self.environment = {**inherited, "HELPDESK_HOME": str(home), "PORT": str(self.port), "DEMO": "0"}
-        self.log = (home.parent / "supervisor.log").open("w")
-        self.supervisor = subprocess.Popen(
-            [sys.executable, "-m", "helpdesk.supervisor"],
-            cwd=PROJECT, env=self.environment, stdout=self.log, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+class Installation(RunningHelpdesk):
+    """A running product whose processes can be found and killed."""
 
     def command(self, *words: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -83,16 +69,8 @@ class Installation:
             cwd=PROJECT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
 
-    def is_ready(self) -> bool:
-        with (
-            contextlib.suppress(OSError),
-            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz/", timeout=3) as answer,
-        ):
-            return answer.status == 200
-        return False
-
     def wait_until_ready(self) -> None:
-        until(self.is_ready, f"ready again; {self.log.name}: {Path(self.log.name).read_text()[-2000:]}")
+        until(lambda: self.answers("/readyz/"), f"ready again; {self.log.read_text()[-2000:]}")
 
     def processes(self, word: str) -> list[int]:
         """Processes of this home whose command line has the word: those that name the home, and our descendants."""
@@ -107,7 +85,7 @@ class Installation:
             while parent:
                 ancestors.add(parent)
                 parent = parents.get(parent, 0)
-            if word in line and (str(self.home) in line or self.supervisor.pid in ancestors):
+            if word in line and (str(self.home) in line or self.process.pid in ancestors):
                 found.append(pid)
         return found
 
@@ -117,14 +95,6 @@ class Installation:
         for victim in victims:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(victim, signal.SIGKILL)
-
-    def stop(self) -> None:
-        self.supervisor.send_signal(signal.SIGINT)
-        try:
-            self.supervisor.wait(PATIENCE)
-        finally:
-            self.supervisor.kill()
-            self.log.close()
 
 
 def until(condition, what: str) -> None:
@@ -136,12 +106,10 @@ def until(condition, what: str) -> None:
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(tmp_path / "home")
-    try:
-        made.wait_until_ready()
-        yield made
-    finally:
-        made.stop()
+    made = Installation(tmp_path / "home", DEMO="0")
+    made.start()
+    yield made
+    made.stop()
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds the processes to kill in /proc")
