@@ -11,7 +11,7 @@ from django.http import QueryDict
 
 from metrics import cells, compute, rows
 from metrics.catalog import find
-from metrics.question import Question, read
+from metrics.question import Question, QuestionError, read
 from tests.factories import make_user
 from tests.metrics.conftest import GOLDEN
 from tickets.models import User
@@ -180,19 +180,36 @@ def test_a_night_with_a_clock_change_is_counted_on_its_day(golden: Path) -> None
     assert "2025-10-12" not in found
 
 
-def test_a_question_that_cannot_be_answered_names_the_parameter(golden: Path) -> None:
-    from metrics.question import QuestionError
+@pytest.mark.parametrize(
+    ("text", "parameter"),
+    [
+        ("kpi=offered&channel=fax", "channel"),
+        ("kpi=offered&queue=nowhere", "queue"),
+        ("kpi=offered&by=colour", "by"),
+        ("kpi=offered&by=day&by=hour", "by"),
+        ("kpi=offered&tz=Mars/Base", "tz"),
+        ("kpi=offered&engine=magic", "engine"),
+        ("kpi=offered&as_of=soon", "as_of"),
+        ("kpi=happiness", "kpi"),
+        ("", "kpi"),
+    ],
+)
+def test_a_question_that_cannot_be_answered_names_the_parameter(db, text: str, parameter: str) -> None:
+    with pytest.raises(QuestionError) as refused:
+        read(QueryDict(f"{OCTOBER}&{text}"), make_user(role="manager"))
+    assert refused.value.parameter == parameter
 
-    for text, parameter in [
-        ("channel=fax", "channel"),
-        ("queue=nowhere", "queue"),
-        ("by=colour", "by"),
-        ("by=day&by=hour", "by"),
-        ("tz=Mars/Base", "tz"),
-        ("engine=magic", "engine"),
-        ("start=2025-10-01&end=2025-09-01", "end"),
+
+@pytest.mark.parametrize(
+    ("text", "parameter"),
+    [
         ("start=soon&end=later", "start"),
-    ]:
-        with pytest.raises(QuestionError) as refused:
-            ask("offered", text)
-        assert refused.value.parameter == parameter, text
+        ("start=2025-10-02&end=2025-10-01", "end"),
+        ("start=2025-10-01", "end"),
+        ("", "start"),
+    ],
+)
+def test_a_period_that_cannot_be_read_names_its_end(db, text: str, parameter: str) -> None:
+    with pytest.raises(QuestionError) as refused:
+        read(QueryDict(f"kpi=offered&{text}"), make_user(role="manager"))
+    assert refused.value.parameter == parameter

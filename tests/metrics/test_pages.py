@@ -77,7 +77,7 @@ def test_a_lead_sees_the_figures_rows_and_filters_of_her_queues_only(client: Cli
     make_contact(queue=others, external_id="their-contact")
     client.force_login(make_user(role="lead"))
     html = page(client, "/metrics/?period=7d")
-    assert text_of(html, "card-offered").startswith("Offered 1 ")
+    assert text_of(html, "tile-offered").startswith("Offered 1 ")
     assert "others" not in html.lower()
     rows = page(client, "/metrics/offered/rows/?period=7d")
     assert "my-contact" in rows
@@ -107,23 +107,23 @@ def test_a_bad_address_says_which_part(manager: Client) -> None:
 
 def test_cards_show_the_figures_that_were_derived_by_hand(golden: Path, manager: Client) -> None:
     html = page(manager, f"/metrics/?{OCTOBER}&queue=support")
-    assert "53.8 % 7 of 13 95% sure: 29.1 % to 76.8 %" in text_of(html, "card-service-level")
-    assert "19.4 s 11 contacts" in text_of(html, "card-asa")
-    assert "13.3 % 2 of 15" in text_of(html, "card-abandonment")
+    assert "53.8 % 7 of 13 95% sure: 29.1 % to 76.8 %" in text_of(html, "tile-service-level")
+    assert "19.4 s 11 contacts" in text_of(html, "tile-asa")
+    assert "13.3 % 2 of 15" in text_of(html, "tile-abandonment")
     html = page(manager, f"/metrics/?{OCTOBER}")
-    assert "8 of 16" in text_of(html, "card-fcr")
-    assert "+ 2 provisional not compared: provisional" in text_of(html, "card-fcr")
+    assert "8 of 16" in text_of(html, "tile-fcr")
+    assert "+ 2 provisional not compared: provisional" in text_of(html, "tile-fcr")
     # Eight answers: the fraction, no percentage.
-    assert "6 of 8" in text_of(html, "card-csat")
-    assert "%" not in text_of(html, "card-csat")
-    assert "+10" in text_of(html, "card-nps")
+    assert "6 of 8" in text_of(html, "tile-csat")
+    assert "%" not in text_of(html, "tile-csat")
+    assert "+10" in text_of(html, "tile-nps")
 
 
 def test_card_api_and_rows_agree_for_every_card(golden: Path, manager: Client) -> None:
     html = page(manager, f"/metrics/?{OCTOBER}")
     for key, kpi in CARDS.items():
         answer = manager.get(f"/api/v1/kpis/values/?kpi={key}&{OCTOBER}").json()["rows"][0]["kpis"][key]
-        link = re.search(rf'id="card-{key.replace(":", "-")}-rows" class="number" href="([^"]+)"', html)
+        link = re.search(rf'id="tile-{key.replace(":", "-")}-rows" class="number" href="([^"]+)"', html)
         assert link, key
         rows = page(manager, link[1].replace("&amp;", "&"))
         tabs = {
@@ -211,7 +211,7 @@ def test_every_kpi_has_its_page_and_its_rows(manager: Client) -> None:
 def test_an_empty_period_says_what_to_do(manager: Client) -> None:
     html = page(manager, "/metrics/?period=7d")
     assert "import a log, or log a contact" in html
-    assert text_of(html, "card-asa") == "Average speed of answer – No contacts"
+    assert text_of(html, "tile-asa") == "Average speed of answer – No contacts"
     assert 'id="chart-data"' not in html
 
 
@@ -232,9 +232,9 @@ def test_what_takes_too_long_does_not_hold_the_page(manager: Client, monkeypatch
     began = timezone.now()
     html = page(manager, "/metrics/?period=7d")
     assert timezone.now() - began < timedelta(seconds=3)
-    assert "Still counting" in text_of(html, "card-wait-p90")
-    assert re.search(r'id="card-wait-p90"[^>]*hx-get="/metrics/cards/wait:p90/\?period=7d" hx-trigger="load"', html)
-    assert text_of(html, "card-offered").startswith("Offered 1")
+    assert "Still counting" in text_of(html, "tile-wait-p90")
+    assert re.search(r'id="tile-wait-p90"[^>]*hx-get="/metrics/cards/wait:p90/\?period=7d" hx-trigger="load"', html)
+    assert text_of(html, "tile-offered").startswith("Offered 1")
     # By itself it has more time; where that is not enough either, it says so and does not ask again.
     alone = page(manager, "/metrics/cards/wait:p90/?period=7d")
     assert "choose a shorter period" in alone
@@ -246,14 +246,14 @@ def test_a_card_is_one_fragment_and_a_refresh_is_those_that_changed(manager: Cli
     make_contact()
     fragment = page(manager, "/metrics/cards/asa/?period=7d")
     assert fragment.strip().startswith("<article")
-    assert "10 s" in text_of(fragment, "card-asa")
+    assert "10 s" in text_of(fragment, "tile-asa")
     surveys = page(manager, "/metrics/cards/?period=7d&kind=survey")
-    assert 'id="card-csat"' in surveys
-    assert 'id="card-asa"' not in surveys
+    assert 'id="tile-csat"' in surveys
+    assert 'id="tile-asa"' not in surveys
     assert 'id="chart-part"' not in surveys
     contacts = page(manager, "/metrics/cards/?period=7d&kind=contact")
-    assert 'id="card-csat"' not in contacts
-    for part in ("card-asa", "card-fcr", "chart-part", "queues-part"):
+    assert 'id="tile-csat"' not in contacts
+    for part in ("tile-asa", "tile-fcr", "chart-part", "queues-part"):
         assert re.search(rf'id="{part}"[^>]*hx-swap-oob="true"', contacts), part
     assert page(manager, "/metrics/cards/?period=7d").count("<article") == len(CARDS)
 
