@@ -161,7 +161,7 @@ class Tile:
 
     @property
     def id(self) -> str:
-        return "card-" + self.kpi.key.replace(":", "-")
+        return "tile-" + self.kpi.key.replace(":", "-")
 
     @property
     def is_late(self) -> bool:

@@ -13,9 +13,7 @@ let finished = 0;
 
 const isReading = () =>
   document.hidden ||
-  document.querySelector("[data-menu][open], .dropdown-menu.show, .offcanvas.show, .offcanvas-lg.show, dialog[open]") !== null ||
-  // A choice that is being made in a box must not change under the hand.
-  document.activeElement?.matches("select, input");
+  document.querySelector("[data-menu][open], .dropdown-menu.show, .offcanvas.show, .offcanvas-lg.show, dialog[open]") !== null;
 
 function ask() {
   waiting = null;
@@ -88,6 +86,12 @@ if (filters) {
   };
   filters.period.addEventListener("change", showDates);
   showDates();
+  // "Back" may bring the page as it was left, with a choice that its figures know nothing of.
+  window.addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    document.querySelectorAll("[data-filters], form[data-auto]").forEach((form) => form.reset());
+    showDates();
+  });
   // Unchosen boxes would only lengthen the address.
   filters.addEventListener("submit", () => {
     if (filters.compare.value === "before") filters.compare.disabled = true;
