@@ -1,0 +1,27 @@
+"""Run all benchmarks one after the other: `make bench`, or `make bench ARGS="--contacts 10000000"`."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+
+ALL = ("import_rows", "values", "refresh", "pages")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("only", nargs="*", metavar="name", help=f"which, of {', '.join(ALL)}; default: all")
+    parser.add_argument("--contacts", type=int, default=1_000_000, help="size of the generated log (default 1,000,000)")
+    options = parser.parse_args()
+    if unknown := set(options.only) - set(ALL):
+        parser.error(f"no benchmark is called {', '.join(sorted(unknown))}")
+    failed = 0
+    # Each in a process of its own: an installation is chosen once a process.
+    for name in options.only or ALL:
+        failed += bool(subprocess.call([sys.executable, "-m", f"bench.{name}", "--contacts", str(options.contacts)]))
+    return min(failed, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

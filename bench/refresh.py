@@ -1,0 +1,117 @@
+"""Keeping the cells up to date, beside a plain-SQL aggregate by hour, client, queue, channel and team of the same days."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from bench import generate
+from bench.common import Table, options, seconds, start
+
+LIVE_CONTACTS = 1_000
+
+# What one would store without knowing more: a few sums an hour and group. Ours store every KPI's parts, at four grains.
+REFERENCE = """
+SELECT date_trunc('hour', started_at) AS hour, client_id, queue_id, channel, team_id,
+    count(*) FILTER (WHERE queued_at IS NOT NULL) AS offered, count(*) FILTER (WHERE outcome = 'answered') AS answered,
+    count(*) FILTER (WHERE outcome = 'abandoned') AS abandoned, sum(answered_at - queued_at) AS wait,
+    count(*) FILTER (WHERE answered_at - queued_at <= interval '20 seconds') AS within, count(*) FILTER (WHERE is_handled) AS handled,
+    sum(talk_us) AS talk_us, sum(hold_us) AS hold_us, sum(acw_us) AS acw_us, max(answered_at - queued_at) AS longest
+FROM tickets_contact WHERE is_valid AND {} GROUP BY 1, 2, 3, 4, 5"""
+
+
+def main() -> None:
+    chosen = options(__doc__)
+    start("log")
+    generate.ensure(chosen.contacts)
+    from metrics import cells
+
+    cells.refresh()
+    table = Table(f"Refreshing cells, {chosen.contacts:,} contacts", "plain SQL")
+    reference = seconds(lambda: execute(f"CREATE TABLE bench_reference AS {REFERENCE.format('true')}"))
+    execute("CREATE INDEX ON bench_reference (hour)")
+    written = 0.0
+    try:
+        ids: list[int] = []
+        written = seconds(lambda: ids.extend(write_live()))
+        days = marked_days()
+        ours = seconds(cells.refresh)
+        today = seconds(lambda: redo_reference(days[-1:]))
+        same = seconds(lambda: redo_reference(days))
+        table.line(f"after {LIVE_CONTACTS:,} live contacts", ours, today)
+        table.line(f"  all {len(days)} days that they touch", ours, same)
+        remove(ids)
+        cells.refresh()
+        table.line("full rebuild", seconds(cells.rebuild), reference)
+    finally:
+        execute("DROP TABLE IF EXISTS bench_reference")
+    print(f"Writing the {LIVE_CONTACTS:,} contacts with their marks took {written:.2f} s.")
+
+
+def execute(sql: str, values: Any = None) -> list[Any]:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall() if cursor.description else []
+
+
+def write_live() -> list[int]:
+    """Contacts of the last half-hour, by customers who were here before, written as the API writes a batch."""
+    from django.db import transaction
+    from django.utils import timezone
+
+    from tickets.models import Contact, Queue, Segment, Source, Topic, User
+    from tickets.settle import settle
+
+    queues, agents = (
+        list(Queue.objects.select_related("client")),
+        list(User.objects.exclude(team=None).select_related("team")),
+    )
+    topics, source = list(Topic.objects.filter(children=None)), Source.objects.get(name="desk")
+    customers = [
+        row[0] for row in execute(f"SELECT id FROM tickets_customer ORDER BY hashint8(id) LIMIT {LIVE_CONTACTS}")
+    ]
+    now = timezone.now()
+    with transaction.atomic():
+        contacts = Contact.objects.bulk_create(
+            Contact(
+                source=source, external_id=f"live {now.timestamp()} {n}", client=(queue := queues[n % len(queues)]).client,
+                channel="phone", outcome="answered", customer_id=customer, topic=topics[n % len(topics)], queue=queue,
+                started_at=(at := now - timedelta(seconds=600 + n)), queued_at=at, answered_at=at + timedelta(seconds=n % 90),
+                ended_at=at + timedelta(seconds=300),
+            )
+            for n, customer in enumerate(customers)
+        )  # fmt: skip
+        Segment.objects.bulk_create(
+            Segment(
+                contact=contact, source=source, agent=(agent := agents[n % len(agents)]), team=agent.team,
+                started_at=contact.answered_at, ended_at=contact.ended_at, talk_us=200_000_000, acw_us=30_000_000,
+            )
+            for n, contact in enumerate(contacts)
+        )  # fmt: skip
+        settle([contact.pk for contact in contacts])
+    return [contact.pk for contact in contacts]
+
+
+def remove(ids: list[int]) -> None:
+    """Leave the log as it was found."""
+    execute("DELETE FROM tickets_segment WHERE contact_id = ANY(%s)", [ids])
+    execute("DELETE FROM tickets_contact WHERE id = ANY(%s)", [ids])
+
+
+def marked_days() -> list[datetime]:
+    rows = execute("SELECT DISTINCT date_trunc('day', hour, 'Europe/Stockholm') FROM metrics_dirtyhour ORDER BY 1")
+    return [row[0] for row in rows]
+
+
+def redo_reference(days: list[datetime]) -> None:
+    for day in days:
+        bounds = {"from": day, "to": day + timedelta(days=1)}
+        execute("DELETE FROM bench_reference WHERE hour >= %(from)s AND hour < %(to)s", bounds)
+        which = "started_at >= %(from)s AND started_at < %(to)s"
+        execute(f"INSERT INTO bench_reference {REFERENCE.format(which)}", bounds)
+
+
+if __name__ == "__main__":
+    main()
