@@ -336,7 +336,10 @@ def as_server_user(data: Path) -> list[str]:
     programs = Path(binary_of_postgres("postgres"))
     if all(folder.stat().st_mode & 0o001 for folder in (*data.parents, *programs.parents)):
         return words
-    return [*words, "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+    # Of root's powers only this one, and kept where access(2) asks with the real user's powers.
+    only = "-all,+dac_override"
+    words += ["--securebits=+no_setuid_fixup", f"--inh-caps={only}", f"--ambient-caps={only}", f"--bounding-set={only}"]
+    return words
 
 
 def private_folder(path: Path) -> None:

@@ -208,3 +208,15 @@ def test_servers_stop_when_their_home_is_removed(tmp_path, made_home):
         postgres = pid_of(embedded.Postgres(home))
         home.rename(tmp_path / "gone")
         wait_until(lambda: is_gone(server) and is_gone(postgres))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another user for PostgreSQL")
+def test_root_may_have_its_home_in_a_private_folder(tmp_path, made_home):
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    subprocess.run(["cp", "-a", str(made_home), str(private / "home")], check=True)
+    with used(private / "home") as (database_url, _):
+        psycopg.connect(database_url).close()
+        process = psutil.Process(pid_of(embedded.Postgres(private / "home")))
+        assert process.uids().effective != 0
+    release(private / "home")
