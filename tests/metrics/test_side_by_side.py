@@ -61,10 +61,15 @@ def test_writers_and_refreshers_side_by_side_lose_nothing() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_refresh_that_dies_in_the_middle_leaves_its_marks() -> None:
     make_contact(at=START)
-    with pytest.raises(RuntimeError), transaction.atomic():
+
+    @transaction.atomic
+    def dying_refresh() -> None:
         cells.refresh()
         assert not DirtyHour.objects.exists()
         raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError):
+        dying_refresh()
     assert DirtyHour.objects.exists()
     assert answered("auto") == 1
     cells.refresh()
@@ -74,9 +79,13 @@ def test_a_refresh_that_dies_in_the_middle_leaves_its_marks() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_what_was_rolled_back_marks_nothing() -> None:
-    with pytest.raises(RuntimeError), transaction.atomic():
+    @transaction.atomic
+    def write_and_fail() -> None:
         make_contact(at=START)
         raise RuntimeError("rolled back")
+
+    with pytest.raises(RuntimeError):
+        write_and_fail()
     assert not DirtyHour.objects.exists()
 
 
