@@ -7,6 +7,7 @@ What it writes can be computed again from the legs at any time; `differences` do
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -28,7 +29,7 @@ UNION
 SELECT s.contact_id
 FROM spans
 JOIN tickets_segment s ON s.agent_id = spans.agent_id AND s.started_at < spans.b
-    AND s.ended_at + s.acw_us * interval '1 microsecond' > spans.a
+    AND s.started_at >= spans.a - %(longest)s AND s.ended_at + s.acw_us * interval '1 microsecond' > spans.a
 JOIN tickets_contact c ON c.id = s.contact_id AND c.channel = 'chat'
 """
 
@@ -56,7 +57,7 @@ chat_range AS (
 chat_spans AS (
     SELECT s.id, s.agent_id, s.started_at AS a, s.ended_at + s.acw_us * interval '1 microsecond' AS b
     FROM chat_range r
-    JOIN tickets_segment s ON s.agent_id = r.agent_id AND s.started_at <= r.b
+    JOIN tickets_segment s ON s.agent_id = r.agent_id AND s.started_at <= r.b AND s.started_at >= r.a - %(longest)s
         AND s.ended_at + s.acw_us * interval '1 microsecond' >= r.a
     JOIN tickets_contact c ON c.id = s.contact_id AND c.channel = 'chat'
 ),
@@ -150,28 +151,47 @@ _COLUMNS = (
     "legs",
     "transfers",
 )
-_DIFFERS = f"({', '.join('c.' + name for name in _COLUMNS)}) IS DISTINCT FROM ({', '.join('n.' + name for name in _COLUMNS)})"
+_DIFFERS = (
+    f"({', '.join('c.' + name for name in _COLUMNS)}) IS DISTINCT FROM ({', '.join('n.' + name for name in _COLUMNS)})"
+)
 
 CHUNK = 20_000
 
+# Statistics that were taken while the first rows were not committed yet say that the table is empty, and believing them
+# the planner nests loops over thousands of rows: minutes instead of milliseconds. A table that small is read in no time.
+_BELIEVED_EMPTY = """
+SELECT 1 FROM pg_class
+WHERE oid IN ('tickets_contact'::regclass, 'tickets_segment'::regclass) AND reltuples >= 0 AND reltuples < %s
+"""
+_FEW = 100
 
-def settle(ids: Iterable[int]) -> int:
+
+# No chat is longer than this: how far back to look for one that reaches into a span, when nobody measured it.
+_EVER = timedelta(days=36_500)
+
+
+def settle(ids: Iterable[int], longest: timedelta = _EVER) -> int:
     """Settle these contacts and those whose sums they change. Return how many rows changed.
 
-    Safe to run twice and side by side: the contacts are locked, in order, before their legs are read.
+    Safe to run twice and side by side: the contacts are locked, in order, before their legs are read. Who settles very
+    many at once measures the `longest` chat first, so that an agent's whole past is not read for each of them.
     """
     changed = 0
     for chunk in _chunks(ids):
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_WIDEN, {"ids": chunk})
+            cursor.execute(_WIDEN, {"ids": chunk, "longest": longest})
             wide = sorted(row[0] for row in cursor.fetchall())
+            if len(wide) > _FEW:
+                cursor.execute(_BELIEVED_EMPTY, [len(wide)])
+                if cursor.fetchone():
+                    cursor.execute("ANALYZE (SKIP_LOCKED) tickets_contact, tickets_segment")
             cursor.execute(
                 "SELECT id FROM tickets_contact WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE", {"ids": wide}
             )
             cursor.execute(
                 f"UPDATE tickets_contact c SET {', '.join(f'{name} = n.{name}' for name in _COLUMNS)}"  # noqa: S608 - constants of this module
                 f" FROM ({_SETTLED}) n WHERE n.id = c.id AND {_DIFFERS}",
-                {"ids": wide},
+                {"ids": wide, "longest": longest},
             )
             changed += cursor.rowcount
     return changed
@@ -179,22 +199,33 @@ def settle(ids: Iterable[int]) -> int:
 
 def settle_all() -> int:
     """Settle every contact from its legs. Return how many rows changed."""
-    return sum(settle(chunk) for chunk in _all_ids())
+    longest = _longest_chat()
+    return sum(settle(chunk, longest) for chunk in _all_ids())
 
 
 def differences(limit: int = 100) -> list[dict[str, Any]]:
     """Compute every contact's sums again and return those that differ from the stored ones. Changes nothing."""
     found: list[dict[str, Any]] = []
+    longest = _longest_chat()
     for chunk in _all_ids():
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT c.external_id, c.started_at FROM tickets_contact c JOIN ({_SETTLED}) n ON n.id = c.id WHERE {_DIFFERS}",  # noqa: S608 - constants of this module
-                {"ids": chunk},
+                {"ids": chunk, "longest": longest},
             )
             found += [{"contact_id": row[0], "started_at": row[1]} for row in cursor.fetchall()]
         if len(found) >= limit:
             break
     return found[:limit]
+
+
+def _longest_chat() -> timedelta:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT max(s.ended_at - s.started_at + s.acw_us * interval '1 microsecond') FROM tickets_segment s "
+            "JOIN tickets_contact c ON c.id = s.contact_id WHERE c.channel = 'chat'"
+        )
+        return cursor.fetchone()[0] or timedelta()
 
 
 def _chunks(ids: Iterable[int]) -> Iterator[list[int]]:
@@ -207,9 +238,7 @@ def _all_ids() -> Iterator[list[int]]:
     last = 0
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT id FROM tickets_contact WHERE id > %s ORDER BY id LIMIT %s", [last, CHUNK]
-            )
+            cursor.execute("SELECT id FROM tickets_contact WHERE id > %s ORDER BY id LIMIT %s", [last, CHUNK])
             chunk = [row[0] for row in cursor.fetchall()]
         if not chunk:
             return
