@@ -457,12 +457,12 @@ class Keeper:
         if self.server.running_pid() is not None:
             # A server that outlived its keeper is taken over as it is, and finished in case it was just being made.
             self.wait_until_it_answers()
-        starts = 0
+        starts: list[float] = []
         unused_since = time.monotonic()
         while self.server.home.exists():
-            if self.server.running_pid() is None:
-                starts += 1
-                self.start(starts)
+            if self.pid() is None:
+                starts = [*(at for at in starts if at > time.monotonic() - 60), time.monotonic()]
+                self.start(len(starts))
             hurried, self.hurry = self.hurry, False
             if not locked_alone(lease):
                 unused_since = time.monotonic()
@@ -474,7 +474,14 @@ class Keeper:
         # Either the lease is ours alone, or the home was removed, as tests and trials do.
         self.stop()
 
+    def pid(self) -> int | None:
+        """Our own child, which needs no file to be known, or a server that we took over."""
+        if self.child is not None and self.child.poll() is None:
+            return self.child.pid
+        return self.server.running_pid()
+
     def start(self, attempt: int) -> None:
+        """Start the server; the later, the more often it had to be done in the last minute."""
         time.sleep(min(2 ** (attempt - 2), 10) if attempt > 2 else 0)
         self.server.prepare()
         with self.server.log.open("ab") as log:
@@ -495,7 +502,7 @@ class Keeper:
 
     def stop(self) -> None:
         """Stop the server. Called with the lease locked for us alone, so that nobody can begin to use it meanwhile."""
-        pid = self.child.pid if self.child and self.child.poll() is None else self.server.running_pid()
+        pid = self.pid()
         if pid is None:
             return
         if self.server.run.exists():
