@@ -57,6 +57,7 @@ def make(stage: Stage) -> None:
         stage.run(_DRAW, kind=kind)
         for statement in (_MAKE, _NAME, _EXTERNAL, _EMAIL, _PHONE):
             stage.run(statement)
+    stage.run("ANALYZE stage_who")
     stage.run(_DESCRIBE)
 
 

@@ -45,10 +45,13 @@ class Upsert:
     def find_known(self, stage: Stage) -> None:
         """Give the staged rows that are in the table already their keys there."""
         spec = self.spec
-        stage.run(
+        known = stage.run(
             f"UPDATE {spec.stage} s SET id = t.{spec.table_key}, is_new = false FROM {spec.table} t"
             f" WHERE t.source_id = %(source)s AND t.external_id = s.{spec.key[0]}"
         )
+        if known:
+            # Else the planner believes that all are new, and compares them one by one.
+            stage.run(f"ANALYZE {spec.stage}")
 
     def _insert(self) -> str:
         spec = self.spec
