@@ -493,9 +493,10 @@ class Keeper:
     def wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + SECONDS_TO_START
         while not self.server.answers():
-            if self.child is not None and self.child.poll() is not None:
+            if not self.server.home.exists() or (self.child is not None and self.child.poll() is not None):
                 return
             if time.monotonic() > deadline:
+                self.stop()
                 raise EmbeddedServerError(f"{self.server.name} started but does not answer.")
             time.sleep(0.05)
         self.server.make_ready()
