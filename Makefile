@@ -2,24 +2,25 @@
 .PHONY: run test check shots bench env lock
 .DEFAULT_GOAL := run
 
-PYTHON := .venv/bin/python
+# Not PYTHON: that name is the user's, to say which Python the environment is made from.
+IN_VENV := .venv/bin/python
 # How many tests run at once: one a core. JOBS=0 for none beside each other, as a debugger wants it.
 JOBS ?= auto
 
 run: env  ## Everything, on this machine: Ctrl-C stops it.
-	@exec $(PYTHON) -m helpdesk.supervisor
+	@exec $(IN_VENV) -m helpdesk.supervisor
 
 test: env  ## The whole suite, on a real PostgreSQL, a real Redis and a real browser. ARGS="-k name" narrows it.
-	@$(PYTHON) -m pytest --numprocesses $(JOBS) --maxprocesses 4 --dist loadgroup $(ARGS)
+	@$(IN_VENV) -m pytest --numprocesses $(JOBS) --maxprocesses 4 --dist loadgroup $(ARGS)
 
 check: env  ## What a machine can check: style, types, import direction, migrations, settings.
-	@$(PYTHON) -m helpdesk.check
+	@$(IN_VENV) -m helpdesk.check
 
 shots: env  ## Pictures of every page: make shots OUT=folder
-	@$(PYTHON) -m tests.browser.shots $(or $(OUT),shots)
+	@$(IN_VENV) -m tests.browser.shots $(or $(OUT),shots)
 
 bench: env  ## Benchmarks, each beside a baseline of the same run.
-	@$(PYTHON) -m bench $(ARGS)
+	@$(IN_VENV) -m bench $(ARGS)
 
 env:  ## The environment: .venv, node_modules, staticfiles.
 	@requirements/install.sh
