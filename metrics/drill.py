@@ -21,6 +21,7 @@ from metrics.catalog import KPIS, find
 from metrics.compute import Value
 from metrics.definition import Direction, Kpi, Unit
 from metrics.question import QuestionError
+from surveys.models import Response
 from tickets.models import Channel, Client, Outcome, Queue, Team, User
 
 PAGE = 50
@@ -362,6 +363,15 @@ def _text(name: str, words: Mapping[Any, Any] | None = None) -> Callable[[Mappin
     return shown
 
 
+def _comment(row: Mapping[str, Any], _zone: tzinfo) -> Field:
+    return Field(row["comment"] or formats.NOTHING, look="wide" if row["comment"] else "")
+
+
+def _handle_time(row: Mapping[str, Any], zone: tzinfo) -> Field:
+    """A dash where no agent was in it: not the same as an agent who took no time."""
+    return _length("handle_seconds")(row if row["agent"] else {"handle_seconds": None}, zone)
+
+
 def _queue(row: Mapping[str, Any], _zone: tzinfo) -> Field:
     return Field(row["_names"].queues.get(row["queue"], row["queue"]) or formats.NOTHING)
 
@@ -388,7 +398,7 @@ def _reason(row: Mapping[str, Any], _zone: tzinfo) -> Field:
 
 
 _CHANNELS, _OUTCOMES = dict(Channel.choices), dict(Outcome.choices)
-_YES_NO = {True: gettext_lazy("Yes"), False: gettext_lazy("No"), "yes": gettext_lazy("Yes"), "no": gettext_lazy("No")}
+_YES_NO: dict[Any, Any] = {True: gettext_lazy("Yes"), False: gettext_lazy("No"), **dict(Response.Resolved.choices)}
 CHANNEL = Column("channel", gettext_lazy("Channel"), _text("channel", _CHANNELS))
 QUEUE = Column("queue", gettext_lazy("Queue"), _queue)
 AGENT = Column("agent", gettext_lazy("Agent"), _agent)
@@ -405,7 +415,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         AGENT,
         TOPIC,
         Column("wait_seconds", gettext_lazy("Wait"), _length("wait_seconds"), "text-end"),
-        Column("handle_seconds", gettext_lazy("Handle time"), _length("handle_seconds"), "text-end"),
+        Column("handle_seconds", gettext_lazy("Handle time"), _handle_time, "text-end"),
         Column("outcome", gettext_lazy("Outcome"), _text("outcome", _OUTCOMES)),
         CASE,
     ),
@@ -432,18 +442,18 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     ),
     "invitation": (
         Column("sent_at", gettext_lazy("Sent"), _moment("sent_at")),
+        CASE,
         Column("responded_at", gettext_lazy("Answered"), _moment("responded_at")),
         Column("csat", gettext_lazy("Satisfaction"), _text("csat"), "text-end"),
         Column("ces", gettext_lazy("Effort"), _text("ces"), "text-end"),
         Column("nps", gettext_lazy("Recommends"), _text("nps"), "text-end"),
         Column("fcr_resolved", gettext_lazy("Solved"), _text("fcr_resolved", _YES_NO)),
         Column("fcr_contacts", gettext_lazy("Times in contact"), _text("fcr_contacts"), "text-end"),
-        Column("comment", gettext_lazy("Comment"), _text("comment")),
+        Column("comment", gettext_lazy("Comment"), _comment),
         CHANNEL,
         QUEUE,
         AGENT,
         CONTACT,
-        CASE,
     ),
 }
 
