@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from tickets.bundle.columns import Choice as OneOf
+from tickets.bundle.columns import Column, instant
 from tickets.bundle.correction import spec_for
 from tickets.bundle.rows import Problem, has_prefix
 from tickets.forms import Choice, Input, Text
@@ -70,22 +71,27 @@ class CorrectionForm(forms.Form):
         self.row = row
         spec = spec_for(row)
         for column in spec.columns if spec else ():
-            came = row.raw.get(column.name, "")
-            if isinstance(column.clean, OneOf):
-                widget: forms.Widget = Choice(choices=_choices(column.clean.values, came))
-            else:
-                widget = Text() if column.name in LONG_TEXTS else Input(autocomplete="off", spellcheck="false")
-            # Whether it is filled rightly is for the checks of the import to say, and only for them.
-            self.fields[column.name] = forms.CharField(
-                label=column.name, required=False, strip=False, initial=came, widget=widget
-            )
+            # Columns that the file did not have are left out, but for those that every file must have.
+            if column.name in row.raw or not column.optional:
+                self._add(column.name, _widget_for(column, row.raw.get(column.name, "")))
         for name in row.raw:
             if spec and has_prefix(spec, name):
-                self.fields[name] = forms.CharField(
-                    label=name, required=False, initial=row.raw[name], widget=Input(autocomplete="off")
-                )
+                self._add(name, Input(autocomplete="off"))
+        # What is wrong comes first, since a row has many columns.
+        self.order_fields([row.column])
         if not self.is_bound and row.column in self.fields:
-            self.fields[row.column].widget.attrs |= {"class": _marked(self.fields[row.column]), "aria-invalid": "true"}
+            self._mark(row.column)
+            self.fields[row.column].help_text = row.message
+
+    def _add(self, name: str, widget: forms.Widget) -> None:
+        # Whether it is filled rightly is for the checks of the import to say, and only for them.
+        self.fields[name] = forms.CharField(
+            label=name, required=False, strip=False, initial=self.row.raw.get(name, ""), widget=widget
+        )
+
+    def _mark(self, name: str) -> None:
+        attrs = self.fields[name].widget.attrs
+        attrs |= {"class": f"{attrs.get('class', '')} is-invalid", "aria-invalid": "true"}
 
     def values(self) -> dict[str, str]:
         """The row as it should have been. A column that the file did not have, and that stays empty, is not in it."""
@@ -101,14 +107,17 @@ class CorrectionForm(forms.Form):
         self.add_error(column, str(EXPLANATIONS[problem.reason]))
         self.add_error(column, problem.message)
         if column:
-            self.fields[column].widget.attrs["class"] = _marked(self.fields[column])
+            self._mark(column)
 
 
-def _choices(values: tuple[str, ...], came: str) -> list[tuple[str, str]]:
-    """What came stays visible even where it is none of the codes: only so can one see what was meant."""
-    strange = [(came, f"{came} ?")] if came and came not in values else []
-    return [("", "–"), *strange, *((value, value) for value in values)]
-
-
-def _marked(field: forms.Field) -> str:
-    return f"{field.widget.attrs.get('class', '')} is-invalid"
+def _widget_for(column: Column, came: str) -> forms.Widget:
+    if isinstance(column.clean, OneOf):
+        # What came stays visible even where it is none of the codes: only so can one see what was meant.
+        strange = [(came, f"{came} ?")] if came and came not in column.clean.values else []
+        widget = Choice()
+        widget.choices = [("", "–"), *strange, *((value, value) for value in column.clean.values)]
+        return widget
+    if column.name in LONG_TEXTS:
+        return Text()
+    hint = {"placeholder": "2025-10-06T09:00:00+02:00"} if column.clean is instant else {}
+    return Input(autocomplete="off", spellcheck="false", **hint)

@@ -17,7 +17,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
-from tests.conftest import free_port
+from tests.running import free_port
 from tests.factories import make_case, make_user
 from tickets import outbox
 from tickets.models import OutgoingMail

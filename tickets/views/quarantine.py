@@ -15,7 +15,7 @@ from tickets.models import QuarantinedRow
 from tickets.quarantine_forms import CorrectionForm, QuarantineFilter
 from tickets.views import AgentRequest, for_agents
 
-PAGE = 50
+PAGE = 25
 
 
 @for_agents

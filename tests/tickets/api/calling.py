@@ -17,7 +17,8 @@ class Caller:
 
     def __init__(self, user: User) -> None:
         self.user = user
-        self.http = Client(headers={"Authorization": f"Bearer {ApiToken.issue(user)}"}, raise_request_exception=False)
+        self.token = {"Authorization": f"Bearer {ApiToken.issue(user)}"}
+        self.http = Client(headers=self.token, raise_request_exception=False)
 
     def send(self, method: str, path: str, body: Any = None, **headers: str):
         address = path if path.startswith(("/", "http")) else API + path

@@ -171,7 +171,10 @@ def test_a_case_of_another_queue_is_not_there_and_stays_as_it_is(agent, resource
 
 def test_lists_hold_what_the_caller_may_see(agent, stranger, manager):
     seen, hidden = make_case(), make_case(queue=make_queue("invoices"))
-    numbers = {caller: [row["number"] for row in caller.get("cases/").json()["results"]] for caller in (agent, stranger, manager)}
+    numbers = {
+        caller: [row["number"] for row in caller.get("cases/").json()["results"]]
+        for caller in (agent, stranger, manager)
+    }
     assert numbers == {agent: [seen.number], stranger: [hidden.number], manager: [hidden.number, seen.number]}
 
 

@@ -25,7 +25,9 @@ def test_a_contact_comes_back_as_it_was_sent(system):
     assert answer.status_code == 201
     body = system.get(answer["Location"]).json()
     assert body == answer.json()
-    same = {name: value for name, value in sent.items() if name not in {"segments", "customer_email"} and "_at" not in name}
+    same = {
+        name: value for name, value in sent.items() if name not in {"segments", "customer_email"} and "_at" not in name
+    }
     assert {name: body[name] for name in same} == same
     assert body["customer_email"] == "maja@example.org"
     assert body["started_at"] == "2025-10-06T07:00:00+00:00"
@@ -38,7 +40,13 @@ def test_a_contact_comes_back_as_it_was_sent(system):
 def test_what_is_logged_is_settled_at_once(system):
     answer = system.post("contacts/", contact(segments=[leg()]))
     row = Contact.objects.get(pk=answer.json()["id"])
-    assert (row.is_handled, row.talk_us, row.hold_us, row.acw_us, row.legs) == (True, 290_500_000, 9_500_000, 60_000_000, 1)
+    assert (row.is_handled, row.talk_us, row.hold_us, row.acw_us, row.legs) == (
+        True,
+        290_500_000,
+        9_500_000,
+        60_000_000,
+        1,
+    )
     assert row.owner.code == "A1"
 
 

@@ -19,7 +19,11 @@ def test_a_repeated_write_answers_to_the_byte_as_the_first_time_and_changes_noth
     first = system.post("cases/", NEW, **KEY)
     again = system.post("cases/", NEW, **KEY)
     assert again.content == first.content
-    assert (again.status_code, again["Location"], again["Content-Type"]) == (201, first["Location"], first["Content-Type"])
+    assert (again.status_code, again["Location"], again["Content-Type"]) == (
+        201,
+        first["Location"],
+        first["Content-Type"],
+    )
     assert again["Idempotent-Replayed"] == "true"
     assert Case.objects.count() == 1
 
@@ -98,7 +102,9 @@ def test_two_that_come_at_once_are_done_once(system):
     def send(_number):
         try:
             gate.wait(5)
-            return caller.post("contacts/", {name: value for name, value in contact().items() if name != "contact_id"}, **KEY)
+            return caller.post(
+                "contacts/", {name: value for name, value in contact().items() if name != "contact_id"}, **KEY
+            )
         finally:
             connection.close()
 

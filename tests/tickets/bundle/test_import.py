@@ -293,7 +293,9 @@ def test_an_opening_corrected_to_after_the_resolution_reopens_nothing_by_crash(d
 
 def test_a_changed_config_is_a_new_version_and_leaves_the_past(desk):
     desk.write("contacts", CONTACT, {**CONTACT, "contact_id": "C2", "client": "acme"})
-    desk.config(timezone="Europe/Helsinki", phone={"sl_threshold_s": 12}, business_hours={"mon-fri": ["08:00", "16:00"]})
+    desk.config(
+        timezone="Europe/Helsinki", phone={"sl_threshold_s": 12}, business_hours={"mon-fri": ["08:00", "16:00"]}
+    )
     assert desk.load()["config.json"] == (1, 1, 0, 0, 0)
     assert desk.load()["config.json"] == (1, 0, 0, 1, 0)
     agreement = Agreement.objects.get(client__code="acme")
@@ -319,7 +321,11 @@ def test_without_a_config_the_defaults_hold(desk):
     desk.write("contacts", CONTACT)
     desk.load()
     agreement = Agreement.objects.get(client=Client.objects.get(code="own"))
-    assert (agreement.fcr_window_days, agreement.reopen_window_days, agreement.resolution_business_seconds) == (7, 14, None)
+    assert (agreement.fcr_window_days, agreement.reopen_window_days, agreement.resolution_business_seconds) == (
+        7,
+        14,
+        None,
+    )
 
 
 def test_a_client_with_an_agreement_of_its_own_keeps_it(desk):
@@ -353,7 +359,7 @@ def test_a_client_with_an_agreement_of_its_own_keeps_it(desk):
 def test_a_config_that_cannot_be_right_stops_the_import(desk, config, named):
     desk.write("contacts", CONTACT)
     desk.text("config.json", config)
-    with pytest.raises(CommandError, match="config.json") as caught:
+    with pytest.raises(CommandError, match="config") as caught:
         run(str(desk.folder))
     assert caught.value.returncode == 2
     assert named in str(caught.value)
@@ -374,8 +380,8 @@ def test_a_zip_and_a_folder_of_gzips_are_the_same_log(desk, tmp_path):
     squeezed = tmp_path / "squeezed"
     squeezed.mkdir()
     for file in desk.folder.iterdir():
-        (squeezed / f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
-    status, out, _err = run(str(packed))  # the default source is the name without .zip
+        (squeezed / f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes(), mtime=0))
+    status, _out, _err = run(str(packed))  # the default source is the name without .zip
     assert (status, Contact.objects.count()) == (0, 1)
     assert desk.load("log", squeezed) == {"contacts.csv": (1, 0, 0, 1, 0), "segments.csv": (1, 0, 0, 1, 0)}
     assert set(Source.objects.exclude(name="desk").values_list("name", flat=True)) == {"log"}
@@ -411,7 +417,7 @@ def test_columns_may_stand_in_any_order(desk):
         ("contacts.csv", b"contact_id,channel\nC1,phone\n", "has no column direction"),
         ("contacts.csv", b"contact_id,contact_id\nC1,C1\n", "twice"),
         ("contacts.csv.gz", b"not a gzip", "damaged"),
-        ("contacts.csv.gz", gzip.compress(b"contact_id,channel\n" * 1000)[:30], "damaged"),
+        ("contacts.csv.gz", gzip.compress(b"contact_id,channel\n" * 1000, mtime=0)[:30], "damaged"),
         ("notes.txt", b"hello", "neither contacts.csv nor cases.csv"),
     ],
 )

@@ -22,7 +22,11 @@ from tickets.models import Case, CaseEvent, Contact, QuarantinedRow, Segment
         ({"started_at": "2025-10-06T07:00:00"}, "instant", "started_at"),
         ({"ended_at": "soon"}, "instant", "ended_at"),
         ({"queued_at": "2025-10-06T06:59:59.999999Z"}, "order", "queued_at"),
-        ({"queued_at": "2025-10-06T09:00:00+02:00", "answered_at": "2025-10-06T08:59:59+02:00"}, "order", "answered_at"),
+        (
+            {"queued_at": "2025-10-06T09:00:00+02:00", "answered_at": "2025-10-06T08:59:59+02:00"},
+            "order",
+            "answered_at",
+        ),
         ({"queued_at": "", "answered_at": "2025-10-06T06:00:00Z"}, "order", "answered_at"),
         ({"ended_at": "2025-10-06T07:00:19Z"}, "order", "ended_at"),
         ({"cause": "x" * 121}, "length", "cause"),
