@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.signals import got_request_exception
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, URLResolver, include, path, re_path, reverse
@@ -37,6 +38,10 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response:
         error = exceptions.NotFound(_("There is nothing here, or not for you."))
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, OperationalError):
+        # The database did not answer in time: somebody holds what this request needs, an import for example.
+        log.warning("The API gave up waiting for the database", exc_info=error)
+        error = problems.Busy()
     if isinstance(error, exceptions.APIException):
         body = problems.of(error)
     else:

@@ -23,7 +23,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 HELPDESK_HOME = env.folder("HELPDESK_HOME", BASE_DIR / ".helpdesk")
 PORT = env.number("PORT", 8000, least=1, most=65535)
 DEBUG = env.yes("DEBUG", default=False)
-# Load demo data on the first start, and show the demo accounts on the login page.
+# Load demo data on the first start, into an empty database.
 DEMO = env.yes("DEMO", default=True)
 # What we write into mails, and what decides whether cookies are for https only.
 PUBLIC_URL = (env.origins("PUBLIC_URL") or [f"http://localhost:{PORT}"])[0]
@@ -321,7 +321,6 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "helpdesk.api.with_problems"],
 }
 

@@ -80,7 +80,7 @@ def described(kpi: Kpi) -> dict[str, Any]:
 class KpiCatalogue(APIView):
     permission_classes = [SeesNumbers]
 
-    @extend_schema(operation_id="kpis_list", responses=OpenApiTypes.OBJECT)
+    @extend_schema(operation_id="kpis_list", responses={200: {"type": "array", "items": {"type": "object"}}})
     def get(self, request: Request) -> Response:
         """The catalogue: every KPI and variant, how it is computed and who defines it so."""
         return Response([described(kpi) for kpi in KPIS.values()])

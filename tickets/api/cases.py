@@ -64,6 +64,7 @@ class Cases(mixins.ListModelMixin, mixins.RetrieveModelMixin, CaseResource):
     serializer_class = CaseSerializer
     filterset_class = filters.CaseFilter
     lookup_field = "number"
+    queryset = Case.objects.none()
 
     def get_queryset(self) -> QuerySet[Case]:
         return self.visible()

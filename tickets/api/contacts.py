@@ -33,6 +33,7 @@ class Contacts(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
     filterset_class = filters.ContactFilter
     writers = EVERYONE
     newest_by = "started_at"
+    queryset = Contact.objects.none()
 
     def get_queryset(self) -> QuerySet[Contact]:
         return for_api(Contact.objects.visible_to(self.user))

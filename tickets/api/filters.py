@@ -35,7 +35,14 @@ class Backend(DjangoFilterBackend):
             names = ", ".join(sorted(known)) or "-"
             message = _("Unknown parameter. Known are: %(known)s.") % {"known": names}
             raise ValidationError({name: [message] for name in unknown})
-        return super().filter_queryset(request, queryset, view)
+        filterset = self.get_filterset(request, queryset, view)
+        if filterset is None:
+            return queryset
+        if not filterset.is_valid():
+            # Not the library's own translation: it takes a % that a user sent for one of its own.
+            wrong = filterset.errors.get_json_data()
+            raise ValidationError({name: [entry["message"] for entry in entries] for name, entries in wrong.items()})
+        return filterset.qs  # type: ignore[no-any-return]
 
 
 class TextsField(forms.Field):
@@ -68,8 +75,8 @@ class MomentField(forms.CharField):
         try:
             return moment_of(text)
         except Wrong as wrong:
-            # A bare + in an address is a blank.
-            raise FormError(_("%(problem)s. Write + as %%2B.") % {"problem": wrong.message}) from wrong
+            # An instant that was typed by hand fails like this: a bare + in an address is a blank.
+            raise FormError(wrong.message + _(" (a + must be encoded in an address)")) from wrong
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)

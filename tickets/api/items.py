@@ -113,17 +113,12 @@ def is_plain(value: Any) -> bool:
 
 
 def kept_problem(spec: FileSpec, fields: Mapping[str, Any], name: str, message: str) -> Problem:
-    raw = {clean(key): clean(value) for key, value in fields.items()}
-    return Problem(spec, Reason.FIELDS, clean(name)[:60], message, spec.row_id(raw), raw)
-
-
-def clean(value: Any) -> str:
-    """Text as the quarantine can keep it."""
-    return str(value).encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+    raw = {problems.clean(key): problems.clean(str(value)) for key, value in fields.items()}
+    return Problem(spec, Reason.FIELDS, problems.clean(name)[:60], message, spec.row_id(raw), raw)
 
 
 def as_name(value: Any) -> str:
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return problems.clean(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 def take_in(source: str, items: Sequence[Item], *, client: Client | None = None, keep_rejected: bool = True) -> None:

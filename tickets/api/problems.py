@@ -43,6 +43,13 @@ class Conflict(APIException):
     default_detail = gettext_lazy("The state of the resource does not allow this.")
 
 
+class Busy(APIException):
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "busy"
+    default_detail = gettext_lazy("Somebody else is writing what this request needs. Try again in a moment.")
+    wait = 2
+
+
 class TooLarge(APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "too-large"
@@ -56,6 +63,7 @@ def titles() -> dict[str, str]:
         "idempotency-key-reused": _("Idempotency-Key used twice"),
         "request-in-progress": _("Still being worked on"),
         "conflict": _("Not possible in this state"),
+        "busy": _("Busy"),
         "too-large": _("Too large"),
         "parse": _("Not JSON"),
         "not-found": _("Not found"),
@@ -84,7 +92,7 @@ def body(code: str, http_status: int, detail: str, errors: list[dict[str, Any]] 
         "type": TYPE + kind if title else "about:blank",
         "title": title or HTTPStatus(http_status).phrase,
         "status": http_status,
-        "detail": detail,
+        "detail": clean(detail),
     }
     if errors:
         problem["errors"] = errors
@@ -104,11 +112,16 @@ def of(error: APIException) -> dict[str, Any]:
 
 
 def with_expected(field: str, detail: str, expected: Mapping[str, Any]) -> dict[str, Any]:
-    entry: dict[str, Any] = {"field": field, "detail": detail}
+    entry: dict[str, Any] = {"field": clean(field), "detail": clean(detail)}
     general = ".".join("*" if part.isdigit() else part for part in field.split("."))
     if general in expected:
         entry["expected"] = expected[general]
     return entry
+
+
+def clean(text: str) -> str:
+    """Text that can be sent and stored: half of a surrogate pair, from a text that was cut, can be neither."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def flat(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:

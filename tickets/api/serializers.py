@@ -7,6 +7,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from tickets.api.fields import CodeField, InstantField, Strict
@@ -68,6 +70,7 @@ class AgentField(CodeField):
         return value.code or value.username
 
 
+@extend_schema_field(OpenApiTypes.INT)
 class CustomerKey(serializers.PrimaryKeyRelatedField[Customer]):
     """A customer by our own number."""
 
