@@ -43,6 +43,7 @@ PAGES = [
     Shot("manager", "rows", "/metrics/service-level/rows/"),
     Shot("manager", "cases", "/cases/"),
     Shot("manager", "outbox", "/outbox/"),
+    Shot("manager", "quarantine", "/quarantine/"),
     Shot("admin", "home", "/"),
     Shot("admin", "dashboard", "/metrics/"),
     Shot("admin", "admin", "/admin/"),
