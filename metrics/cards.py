@@ -368,7 +368,6 @@ class Cell:
     interval: str = ""
     url: str = ""
     raw: Value | None = None
-    is_few: bool = False
     key: str = ""
 
 
@@ -419,8 +418,6 @@ def _data(kpis: Sequence[Kpi], labels: list[str], values: Sequence[dict[str, Val
                 "unit": kpi.unit.value,
                 "points": [_point(kpi, value) for value in row],
                 "words": [_words(kpi, value) for value in row],
-                "low": [value.low if value and not formats.is_few(value) else None for value in row],
-                "high": [value.high if value and not formats.is_few(value) else None for value in row],
             }
         )
     return {"labels": labels, "series": series}
@@ -436,14 +433,12 @@ def _words(kpi: Kpi, value: Value | None) -> str:
 def _cell(board: Board, kpi: Kpi, value: Value | None, changes: dict[str, list[str]] | None) -> Cell:
     if value is None:
         value = Value(value=0 if kpi.unit is Unit.COUNT else None)
-    few = value.value is not None and formats.is_few(value)
     return Cell(
         figure=formats.figure(kpi, value),
         parts=parts(kpi, value) if value.value is not None else "",
         interval=formats.interval(kpi, value),
         url=board.rows_link(kpi, **changes) if changes is not None and value.value is not None else "",
         raw=value,
-        is_few=few,
         key=kpi.key,
     )
 

@@ -129,7 +129,7 @@ def variants(board: Board, kpi: Kpi) -> dict[str, Any]:
     """What the page of a KPI shows besides its declaration."""
     family = [other for other in KPIS.values() if other.slug == kpi.slug]
     beside = [KPIS[key] for key in kpi.beside if key in KPIS]
-    found, late = answers([*family, *beside], board.query, Purse(CARD_SECONDS))
+    found, _late = answers([*family, *beside], board.query, Purse(CARD_SECONDS))
     values = found[0].values if found else {}
 
     def shown(other: Kpi) -> Variant:
@@ -149,7 +149,6 @@ def variants(board: Board, kpi: Kpi) -> dict[str, Any]:
         "beside": [shown(other) for other in beside],
         "unit": UNITS[kpi.unit],
         "direction": DIRECTIONS[kpi.direction],
-        "is_late": bool(late),
     }
 
 

@@ -117,9 +117,10 @@ def kpi_rows(request: HttpRequest, slug: str) -> HttpResponse:
     """The very contacts, cases or invitations behind a value."""
     board = _board(request)
     found = drill.read_rows(request.GET, board, drill.kpi_called(slug))
-    template = "metrics/rows.html#list" if getattr(request, "htmx", False) else "metrics/rows.html"
     return render(
-        request, template, {"board": board, "found": found, "kpi": found.kpi, "kpi_url": board.kpi_link(found.kpi)}
+        request,
+        "metrics/rows.html",
+        {"board": board, "found": found, "kpi": found.kpi, "kpi_url": board.kpi_link(found.kpi)},
     )
 
 
