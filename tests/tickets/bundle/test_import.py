@@ -353,6 +353,7 @@ def test_a_client_with_an_agreement_of_its_own_keeps_it(desk):
         ('{"sla": {"first_response_channels": ["pigeon"]}}', "first_response_channels"),
         ('{"business_hours": {"mon-fry": ["08:00", "16:00"]}}', "mon-fry"),
         ('{"business_hours": {"mon": ["8", "16:00"]}}', "business_hours.mon"),
+        ('{"business_hours": {"mon": []}}', "never opens"),
         ('{"business_hours": {"closed_dates": ["24.12.2025"]}}', "closed_dates"),
     ],
 )
