@@ -94,7 +94,7 @@ make_node_modules() {
     stamp="node_modules/.stamp-$(fingerprint package-lock.json)"
     [ -f "$stamp" ] && return
     say "Installing the front-end packages ..."
-    arguments="ci --ignore-scripts --no-audit --no-fund --loglevel=error"
+    arguments="ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error"
     # shellcheck disable=SC2086 # the arguments are words
     if command -v npm >/dev/null 2>&1 && npm --version >/dev/null 2>&1; then
         npm $arguments >&2
