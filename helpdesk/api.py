@@ -28,8 +28,8 @@ from tickets.api.idempotency import HEADER, LONGEST
 
 log = logging.getLogger(__name__)
 
-LIST = {"get": "list", "post": "create"}
-ONE = {"get": "retrieve", "put": "update", "patch": "partial_update"}
+LIST: dict[str, Any] = {"get": "list", "post": "create"}
+ONE: dict[str, Any] = {"get": "retrieve", "put": "update", "patch": "partial_update"}
 
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response:

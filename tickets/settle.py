@@ -29,7 +29,7 @@ UNION
 SELECT s.contact_id
 FROM spans
 JOIN tickets_segment s ON s.agent_id = spans.agent_id AND s.started_at < spans.b
-    AND s.started_at >= spans.a - %(longest)s AND s.ended_at + s.acw_us * interval '1 microsecond' > spans.a
+    AND s.started_at >= spans.a - %(longest)s::interval AND s.ended_at + s.acw_us * interval '1 microsecond' > spans.a
 JOIN tickets_contact c ON c.id = s.contact_id AND c.channel = 'chat'
 """
 
@@ -57,7 +57,7 @@ chat_range AS (
 chat_spans AS (
     SELECT s.id, s.agent_id, s.started_at AS a, s.ended_at + s.acw_us * interval '1 microsecond' AS b
     FROM chat_range r
-    JOIN tickets_segment s ON s.agent_id = r.agent_id AND s.started_at <= r.b AND s.started_at >= r.a - %(longest)s
+    JOIN tickets_segment s ON s.agent_id = r.agent_id AND s.started_at <= r.b AND s.started_at >= r.a - %(longest)s::interval
         AND s.ended_at + s.acw_us * interval '1 microsecond' >= r.a
     JOIN tickets_contact c ON c.id = s.contact_id AND c.channel = 'chat'
 ),
@@ -179,7 +179,7 @@ def settle(ids: Iterable[int], longest: timedelta = _EVER) -> int:
     changed = 0
     for chunk in _chunks(ids):
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_WIDEN, {"ids": chunk, "longest": longest})
+            cursor.execute(_WIDEN, {"ids": chunk, "longest": str(longest.total_seconds())})
             wide = sorted(row[0] for row in cursor.fetchall())
             if len(wide) > _FEW:
                 cursor.execute(_BELIEVED_EMPTY, [len(wide)])
@@ -191,7 +191,7 @@ def settle(ids: Iterable[int], longest: timedelta = _EVER) -> int:
             cursor.execute(
                 f"UPDATE tickets_contact c SET {', '.join(f'{name} = n.{name}' for name in _COLUMNS)}"  # noqa: S608 - constants of this module
                 f" FROM ({_SETTLED}) n WHERE n.id = c.id AND {_DIFFERS}",
-                {"ids": wide, "longest": longest},
+                {"ids": wide, "longest": str(longest.total_seconds())},
             )
             changed += cursor.rowcount
     return changed
@@ -211,7 +211,7 @@ def differences(limit: int = 100) -> list[dict[str, Any]]:
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT c.external_id, c.started_at FROM tickets_contact c JOIN ({_SETTLED}) n ON n.id = c.id WHERE {_DIFFERS}",  # noqa: S608 - constants of this module
-                {"ids": chunk, "longest": longest},
+                {"ids": chunk, "longest": str(longest.total_seconds())},
             )
             found += [{"contact_id": row[0], "started_at": row[1]} for row in cursor.fetchall()]
         if len(found) >= limit:

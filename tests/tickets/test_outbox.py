@@ -17,8 +17,8 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
-from tests.running import free_port
 from tests.factories import make_case, make_user
+from tests.running import free_port
 from tickets import outbox
 from tickets.models import OutgoingMail
 from tickets.models.outbox import LEASE, MAX_ATTEMPTS, pause_after
