@@ -213,6 +213,8 @@ class _Reader:
         if len({(weekday, opens) for weekday, opens, _closes in windows}) < len(windows):
             raise self.fail("business_hours", "opens twice at the same time of a day")
         names_days = set(given) - {"closed_dates", "note", "country"}
+        if names_days and not windows:
+            raise self.fail("business_hours", "never opens; leave it out where the desk is always open")
         return (tuple(sorted(windows)) if names_days else Terms.windows), dates
 
     def weekdays(self, text: str) -> list[int]:
