@@ -21,7 +21,7 @@ class ResponseSerializer(serializers.Serializer[Any]):
 
     id = serializers.IntegerField()
     survey_id = serializers.CharField(source="invitation.external_id")
-    source = serializers.CharField(source="invitation.source.name")
+    source = serializers.CharField(source="invitation.source.name")  # type: ignore[assignment]  # a field, not the attribute
     client = serializers.CharField(source="invitation.client.code")
     contact_id = serializers.CharField(source="invitation.contact.external_id", default=None, allow_null=True)
     case_id = serializers.CharField(source="invitation.case.external_id", default=None, allow_null=True)

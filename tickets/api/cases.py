@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -223,4 +223,4 @@ class Promises(mixins.ListModelMixin, CaseResource):
         standing = case.promises.pending().filter(kind=kind, due_at=fields["due_at"]).select_related("made_by").first()
         promise = standing or case.promise(due_at=fields["due_at"], kind=kind, by=self.user)
         promise.refresh_from_db()
-        return Response(self.get_serializer(cast("Promise", promise)).data, status=200 if standing else 201)
+        return Response(self.get_serializer(promise).data, status=200 if standing else 201)

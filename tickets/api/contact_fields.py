@@ -33,7 +33,7 @@ class ContactSerializer(Strict):
     """As in contacts.csv. `contact_id` is unique within its source; `id`, `customer` and `case` are our own keys."""
 
     id = serializers.IntegerField(read_only=True)
-    source = serializers.CharField(max_length=120, required=False, help_text="The system whose ids these are.")
+    source = serializers.CharField(max_length=120, required=False, help_text="The system whose ids these are.")  # type: ignore[assignment]  # a field, not the attribute
     contact_id = serializers.CharField(max_length=500, required=False)
     channel = serializers.ChoiceField(Channel.choices)
     direction = serializers.ChoiceField(Direction.choices)
@@ -72,7 +72,7 @@ class ContactSerializer(Strict):
         read_only=True, allow_null=True, help_text="The agent who owns it: the last primary leg's."
     )
     is_handled = serializers.BooleanField(read_only=True)
-    is_valid = serializers.BooleanField(read_only=True)
+    is_valid = serializers.BooleanField(read_only=True)  # type: ignore[assignment]  # a field, not the method
     segments = SegmentSerializer(many=True, required=False)
 
     def to_representation(self, instance: Contact) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class ContactSerializer(Strict):
 
 
 class BatchSerializer(Strict):
-    source = serializers.CharField(max_length=120)
+    source = serializers.CharField(max_length=120)  # type: ignore[assignment]  # a field, not the attribute
     contacts = serializers.ListField(child=ContactSerializer(), max_length=1000)
 
 

@@ -77,7 +77,7 @@ class Contacts(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
             refuse(item)
         return item
 
-    def answer(self, key: int | None, status: int, headers: dict[str, str] | None = None) -> Response:
+    def answer(self, key: Any, status: int, headers: dict[str, str] | None = None) -> Response:
         contact = for_api(Contact.objects.filter(pk=key)).get()
         return Response(shown(contact), status=status, headers=headers)
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
@@ -49,7 +49,7 @@ class CodeField(serializers.Field[Any, str, str, Any]):
     def candidates(self, user: User) -> QuerySet[Any]:
         raise NotImplementedError
 
-    def to_internal_value(self, data: Any) -> Model:
+    def to_internal_value(self, data: Any) -> Any:
         text = data if isinstance(data, str) and "\0" not in data and data.isprintable() else ""
         found = self.candidates(self.context["request"].user).filter(**{self.attribute: text}).first() if text else None
         if found is None:
@@ -99,7 +99,7 @@ def expectations(serializer: serializers.BaseSerializer[Any], path: str = "") ->
             continue
         here = f"{path}{name}"
         if isinstance(field, serializers.ListSerializer):
-            found += expectations(field.child, f"{here}.*.")
+            found += expectations(cast("serializers.Serializer[Any]", field.child), f"{here}.*.")
         elif isinstance(field, serializers.ListField):
             found += [(here, _("a list")), (f"{here}.*", expected_of(field.child))]
         else:

@@ -7,7 +7,7 @@ second waits, and then finds either the answer of the first or, where that one f
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError, transaction
@@ -21,7 +21,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tickets.api.problems import KeyReused, StillRunning, TooLarge
-from tickets.models import IdempotentAnswer
+from tickets.models import IdempotentAnswer, User
 
 if TYPE_CHECKING:
     _View = APIView
@@ -43,11 +43,12 @@ class Replay(Exception):  # noqa: N818 - it is not an error
 class WritesOnce(_View):
     """Mixin of every view that writes."""
 
+    kept: IdempotentAnswer | None = None
+    replayed: HttpResponse | None = None
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method in SAFE_METHODS:
             return super().dispatch(request, *args, **kwargs)
-        self.kept: IdempotentAnswer | None = None
-        self.replayed: HttpResponse | None = None
         with transaction.atomic():
             self.before_work = transaction.savepoint_create()
             response = super().dispatch(request, *args, **kwargs)
@@ -87,7 +88,7 @@ def claim(request: Request, content: bytes) -> IdempotentAnswer:
     if not key.isascii() or not key.isprintable() or not 1 <= len(key) <= LONGEST:
         raise ValidationError({HEADER: [_("Expected 1 to 255 printable ASCII characters.")]})
     digest = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode() + content).hexdigest()
-    row = IdempotentAnswer(user_id=request.user.pk, key=key, request_digest=digest)
+    row = IdempotentAnswer(user=cast("User", request.user), key=key, request_digest=digest)
     try:
         # A savepoint, so that waiting too long for the first request does not spoil the transaction.
         with transaction.atomic():

@@ -26,7 +26,9 @@ BIGINT = 2**63 - 1
 class KeysetPagination(BasePagination):
     """Newest first by `view.newest_by` and then by key. A list may have a million rows of one second."""
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: APIView | None = None) -> list[Any]:
+    def paginate_queryset(  # type: ignore[override]  # a list in memory has nothing to page by
+        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
+    ) -> list[Any]:
         self.request = request
         self.field: str = getattr(view, "newest_by", "pk")
         size = page_size(request)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import cast
 
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
@@ -29,4 +28,4 @@ class ByRole(BasePermission):
         if request.method in SAFE_METHODS:
             return True
         writers: Collection[str] = getattr(view, "writers", frozenset())
-        return has_role(cast("User", request.user), writers)
+        return has_role(request.user, writers)

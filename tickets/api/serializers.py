@@ -81,7 +81,7 @@ class CustomerKey(serializers.PrimaryKeyRelatedField[Customer]):
 class IdentitySerializer(Strict):
     kind = serializers.ChoiceField(Identity.Kind.choices)
     value = serializers.CharField(max_length=320)
-    source = serializers.CharField(
+    source = serializers.CharField(  # type: ignore[assignment]  # a field, not the attribute
         max_length=120, required=False, allow_null=True, help_text="Only for kind external: the system that says so."
     )
 
@@ -117,7 +117,7 @@ class CustomerSerializer(Strict):
 
 class CaseSerializer(Strict):
     number = serializers.IntegerField(read_only=True)
-    source = serializers.CharField(source="source.name", read_only=True)
+    source = serializers.CharField(source="source.name", read_only=True)  # type: ignore[assignment]  # a field, not the attribute
     case_id = serializers.CharField(source="external_id", read_only=True, help_text="What the source calls it.")
     client = ClientField(required=False)
     customer = CustomerKey(required=False, allow_null=True)
