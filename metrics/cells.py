@@ -233,6 +233,8 @@ def _redo(cursor: Any, fact: Fact, ranges: Ranges) -> None:
     for grain in GRAINS:
         params: Params = {}
         cursor.execute(f"DELETE FROM {table(fact, grain)} WHERE {within('bucket', ranges, params)}", params)
+    # Many sums over many small groups: hashing them takes more memory than sorting the rows first.
+    cursor.execute("SET LOCAL enable_hashagg = off")
     params = {}
     inserts = [
         f"{grain.code}_in AS (INSERT INTO {table(fact, grain)} ({', '.join(_columns(fact, grain))}) "

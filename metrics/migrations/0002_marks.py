@@ -11,15 +11,20 @@ from django.db import migrations
 WINDOW = "61 days"
 
 FUNCTIONS = f"""
-CREATE FUNCTION metrics_mark_contacts(changed bigint[], customers bigint[], cases bigint[], since timestamptz[])
-RETURNS void LANGUAGE sql AS $$
-    -- Verdicts of earlier contacts of the same customer that may look this far forward.
+CREATE FUNCTION metrics_mark_contacts(
+    changed bigint[], customers bigint[], topics bigint[], cases bigint[], since timestamptz[]
+) RETURNS void LANGUAGE sql AS $$
+    -- Verdicts of earlier contacts of the same customer that may look this far forward: repeats and first contacts on
+    -- the same topic, and abandonments, which any later answer recovers. Those on the same case follow below.
     INSERT INTO metrics_dirtyhour (kind, hour)
     SELECT DISTINCT 'contact', date_trunc('hour', c.started_at, 'UTC')
-    FROM (SELECT customer, min(at) AS first, max(at) AS last
-          FROM unnest(customers, since) AS u(customer, at) WHERE customer IS NOT NULL GROUP BY customer) u
+    FROM (SELECT customer, topic, min(at) AS first, max(at) AS last
+          FROM unnest(customers, topics, since) AS u(customer, topic, at)
+          WHERE customer IS NOT NULL GROUP BY customer, topic) u
     JOIN tickets_contact c ON c.customer_id = u.customer AND c.started_at <= u.last
         AND coalesce(c.handled_end_at, c.started_at) >= u.first - interval '{WINDOW}'
+    LEFT JOIN tickets_case k ON k.number = c.case_id
+    WHERE c.topic_id = u.topic OR k.topic_id = u.topic OR c.outcome = 'abandoned'
     UNION
     SELECT DISTINCT 'contact', date_trunc('hour', c.started_at, 'UTC')
     FROM tickets_contact c WHERE c.case_id = ANY(cases);
@@ -35,7 +40,8 @@ CREATE FUNCTION metrics_contact_inserted() RETURNS trigger LANGUAGE plpgsql AS $
 BEGIN
     INSERT INTO metrics_dirtyhour (kind, hour)
         SELECT DISTINCT 'contact', date_trunc('hour', started_at, 'UTC') FROM new_rows;
-    PERFORM metrics_mark_contacts('{{}}', array_agg(customer_id), array_agg(DISTINCT case_id), array_agg(started_at))
+    PERFORM metrics_mark_contacts('{{}}', array_agg(customer_id), array_agg(topic_id),
+        array_agg(DISTINCT case_id), array_agg(started_at))
         FROM new_rows;
     RETURN NULL;
 END $$;
@@ -44,21 +50,24 @@ CREATE FUNCTION metrics_contact_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO metrics_dirtyhour (kind, hour)
         SELECT DISTINCT 'contact', date_trunc('hour', started_at, 'UTC') FROM old_rows;
-    PERFORM metrics_mark_contacts('{{}}', array_agg(customer_id), array_agg(DISTINCT case_id), array_agg(started_at))
+    PERFORM metrics_mark_contacts('{{}}', array_agg(customer_id), array_agg(topic_id),
+        array_agg(DISTINCT case_id), array_agg(started_at))
         FROM old_rows;
     RETURN NULL;
 END $$;
 
 CREATE FUNCTION metrics_contact_updated() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    CREATE TEMP TABLE IF NOT EXISTS metrics_touched (id bigint, customer_id bigint, case_id bigint, started_at timestamptz)
+    CREATE TEMP TABLE IF NOT EXISTS metrics_touched
+        (id bigint, customer_id bigint, topic_id bigint, case_id bigint, started_at timestamptz)
         ON COMMIT DELETE ROWS;
     DELETE FROM metrics_touched;
     INSERT INTO metrics_touched
-        SELECT x.id, x.customer_id, x.case_id, x.started_at
+        SELECT x.id, x.customer_id, x.topic_id, x.case_id, x.started_at
         FROM old_rows o JOIN new_rows n USING (id)
-        CROSS JOIN LATERAL (VALUES (o.id, o.customer_id, o.case_id, o.started_at),
-                                   (n.id, n.customer_id, n.case_id, n.started_at)) x(id, customer_id, case_id, started_at)
+        CROSS JOIN LATERAL (VALUES (o.id, o.customer_id, o.topic_id, o.case_id, o.started_at),
+                                   (n.id, n.customer_id, n.topic_id, n.case_id, n.started_at))
+            x(id, customer_id, topic_id, case_id, started_at)
         WHERE (o.client_id, o.channel, o.direction, o.outcome, o.customer_id, o.case_id, o.topic_id, o.queue_id,
                o.demand, o.cause, o.started_at, o.queued_at, o.answered_at, o.ended_at, o.duplicate_of_id, o.flags,
                o.is_void, o.is_handled, o.handled_end_at, o.owner_id, o.team_id, o.talk_us, o.hold_us, o.acw_us,
@@ -70,8 +79,8 @@ BEGIN
                n.engaged_us, n.elapsed_us, n.legs, n.transfers);
     INSERT INTO metrics_dirtyhour (kind, hour)
         SELECT DISTINCT 'contact', date_trunc('hour', started_at, 'UTC') FROM metrics_touched;
-    PERFORM metrics_mark_contacts(array_agg(DISTINCT id), array_agg(customer_id), array_agg(DISTINCT case_id),
-        array_agg(started_at)) FROM metrics_touched;
+    PERFORM metrics_mark_contacts(array_agg(DISTINCT id), array_agg(customer_id), array_agg(topic_id),
+        array_agg(DISTINCT case_id), array_agg(started_at)) FROM metrics_touched;
     RETURN NULL;
 END $$;
 
@@ -238,7 +247,7 @@ DROP FUNCTION metrics_contact_inserted(), metrics_contact_updated(), metrics_con
     metrics_log_emptied(), metrics_case_updated(), metrics_events_changed(), metrics_invitations_changed(),
     metrics_responses_changed(), metrics_agreement_changed(), metrics_service_level_changed(),
     metrics_mark_clients(bigint[]), metrics_mark_cases(bigint[]),
-    metrics_mark_contacts(bigint[], bigint[], bigint[], timestamptz[]);
+    metrics_mark_contacts(bigint[], bigint[], bigint[], bigint[], timestamptz[]);
 """
 
 
