@@ -32,12 +32,14 @@ class CaseEvent(models.Model):
         PROMISE_CHANGED = "promise_changed", _("Promise changed")
         CHANGED = "changed", _("Details changed")
 
-    case = models.ForeignKey("tickets.Case", models.PROTECT, related_name="events")
+    case = models.ForeignKey("tickets.Case", models.PROTECT, related_name="events", db_index=False)
     kind = models.CharField(_("event"), max_length=20, choices=Kind.choices)
     at = models.DateTimeField(_("at"), default=timezone.now)
     # The order of events of one kind at one instant, as the source wrote them.
     occurrence = models.SmallIntegerField(default=0)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     # Who the source says it was when it was none of our users: system, customer, or a name.
     actor_label = models.CharField(_("actor"), max_length=120, blank=True)
     # False for a reopening by a mere "thanks" and the closing of it: they count only in the raw variants.

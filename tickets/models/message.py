@@ -17,10 +17,14 @@ class Message(models.Model):
         NOTE = "note", pgettext_lazy("message", "Internal note")
 
     # Empty for a note of a contact that has no case; it follows the contact into one.
-    case = models.ForeignKey("tickets.Case", models.PROTECT, null=True, blank=True, related_name="messages")
+    case = models.ForeignKey(
+        "tickets.Case", models.PROTECT, null=True, blank=True, related_name="messages", db_index=False
+    )
     contact = models.ForeignKey("tickets.Contact", models.PROTECT, null=True, blank=True, related_name="messages")
     kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     # Plain text; what a stranger sent is shown escaped.
     body = models.TextField(_("text"))
     at = models.DateTimeField(_("at"), default=timezone.now)
