@@ -93,6 +93,9 @@ def with_problems(
             if method.upper() not in set(HTTPMethod):
                 continue
             operation["responses"]["default"] = answer
+            # The first line of what a view says about itself is what a list of operations shows.
+            summary, _line, rest = operation.get("description", "").partition("\n")
+            operation |= {"summary": summary.rstrip("."), "description": rest.strip()}
             if method != "get":
                 operation.setdefault("parameters", []).append(KEY_PARAMETER)
     return result

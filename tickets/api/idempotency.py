@@ -63,15 +63,10 @@ class WritesOnce(_View):
         return self.replayed or response
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        writes = request.method not in SAFE_METHODS
+        content = whole_body(request) if writes else b""
         super().initial(request, *args, **kwargs)
-        if request.method in SAFE_METHODS:
-            return
-        try:
-            # Read here, where Django's limit applies: the framework's own parser would read without end.
-            content = request._request.body  # noqa: SLF001 - the raw body has no public name
-        except RequestDataTooBig as error:
-            raise TooLarge from error
-        if HEADER in request.headers:
+        if writes and HEADER in request.headers:
             self.kept = claim(request, content)
             self.before_work = transaction.savepoint_create()
 
@@ -80,6 +75,14 @@ class WritesOnce(_View):
             self.replayed = said_again(exc.answer)
             return Response(status=exc.answer.status)
         return super().handle_exception(exc)
+
+
+def whole_body(request: Request) -> bytes:
+    """Read the body where Django's limit applies, and before anything reads it as a stream: the CSRF check does."""
+    try:
+        return request._request.body  # noqa: SLF001 - the raw body has no public name
+    except RequestDataTooBig as error:
+        raise TooLarge from error
 
 
 def claim(request: Request, content: bytes) -> IdempotentAnswer:

@@ -6,7 +6,7 @@ from django.db import transaction
 from helpdesk import api
 from tests.factories import PASSWORD, make_case, make_contact, make_customer, make_topic, make_user
 from tests.tickets.api.calling import Caller, contact
-from tickets.models import ApiToken, Case, Client, Contact, Queue, Topic, User
+from tickets.models import ApiToken, Case, Client, Contact, Customer, Queue, Topic, User
 
 pytestmark = pytest.mark.django_db
 
@@ -183,6 +183,16 @@ def test_the_session_serves_too_but_writes_only_with_the_csrf_token(agent):
     answer = browser.post("/api/v1/customers/", {"name": "x"}, content_type="application/json")
     assert answer.status_code == 403
     assert answer["Content-Type"] == "application/problem+json"
+    proof = {"X-CSRFToken": str(browser.get("/api/v1/docs/").context["csrf_token"])}
+    for _ in range(2):
+        answer = browser.post(
+            "/api/v1/customers/",
+            {"name": "x"},
+            content_type="application/json",
+            headers=proof | {"Idempotency-Key": "1"},
+        )
+        assert answer.status_code == 201
+    assert Customer.objects.count() == 1
 
 
 SECRET = {"password", "token", "secret", "digest", "hash"}
@@ -217,7 +227,7 @@ WRITES = {
 def test_no_field_of_the_model_is_written_that_is_not_described(admin, path):
     model, body = WRITES[path]
     if model is None:
-        from tickets.models import Customer as model  # noqa: N813 - as the table names it
+        model = Customer
     schema = admin.get("schema/", Accept="application/vnd.oai.openapi+json").json()
     content = schema["paths"][f"/api/v1/{path}"]["post"]["requestBody"]["content"]["application/json"]
     described = schema["components"]["schemas"][content["schema"]["$ref"].split("/")[-1]]["properties"]
