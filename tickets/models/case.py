@@ -274,8 +274,10 @@ class Case(models.Model):
             if not details:
                 return False
             Case.objects.filter(pk=self.pk).update(**details)
-            changes = {name: [_as_data(getattr(before, name)), _as_data(value)] for name, value in details.items()}
-            self.record(CaseEvent.Kind.CHANGED, by=by, changes=changes)
+            changes: dict[str, Any] = {
+                name: [_as_data(getattr(before, name)), _as_data(value)] for name, value in details.items()
+            }
+            self.record(CaseEvent.Kind.CHANGED, by=by, **changes)
         self.refresh_from_db(fields=[*details, "updated_at"])
         return True
 

@@ -66,7 +66,7 @@ def test_details_are_corrected_and_what_stood_there_is_kept(agent):
     body = agent.patch(f"cases/{case.number}/", {"subject": "New", "topic": "delivery", "priority": "high"}).json()
     assert (body["subject"], body["topic"], body["priority"]) == ("New", "delivery", "high")
     event = case.events.get(kind="changed")
-    assert event.data["changes"]["topic"] == [None, topic.pk]
+    assert event.data["topic"] == [None, topic.pk]
     agent.patch(f"cases/{case.number}/", {"subject": "New"})
     assert kinds(case) == ["created", "changed"]
 
