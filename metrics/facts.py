@@ -49,7 +49,7 @@ SELECT c.id, c.external_id, c.started_at AS at, c.client_id, c.queue_id, c.chann
             AND x.started_at <= c.handled_end_at + coalesce(g.fcr_window_days, 7) * interval '24 hours')
     ) ELSE false END AS is_repeated,
     CASE WHEN c.outcome = 'abandoned' AND c.customer_id IS NOT NULL THEN EXISTS (SELECT FROM tickets_contact x WHERE x.customer_id = c.customer_id AND x.is_valid AND x.id <> c.id
-        AND x.outcome = 'answered' AND x.started_at >= c.started_at AND x.answered_at > c.ended_at
+        AND x.outcome = 'answered' AND x.started_at > c.ended_at
         AND x.answered_at <= c.ended_at + coalesce(g.abandon_recovery_hours, 24) * interval '1 hour') ELSE false END AS is_recovered
 FROM tickets_contact c
 LEFT JOIN ({_AGREEMENTS}) g ON g.client_id = c.client_id AND c.started_at >= g.valid_from AND c.started_at < g.valid_to
