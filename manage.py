@@ -12,7 +12,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
     if len(sys.argv) < 2 or sys.argv[1] in WITHOUT_SERVICES:
         os.environ["EMBEDDED"] = "0"
-    from django.core.management import execute_from_command_line  # noqa: PLC0415 - after the environment is set
+    from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)
 

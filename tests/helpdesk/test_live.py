@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -13,6 +14,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.sessions.backends.cached_db import SessionStore
+from django.db import connections
 from django.http import HttpRequest
 from django.test import Client
 
@@ -71,7 +73,16 @@ class Stream:
 
 def run(story: Callable[[], Awaitable[None]]) -> None:
     live.hub = live.Hub()
-    asyncio.run(story())
+
+    def tell() -> None:
+        try:
+            asyncio.run(story())
+        finally:
+            connections.close_all()
+
+    # In a thread of its own: where a browser is open, this one already runs the browser's loop.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(tell).result()
 
 
 @pytest.fixture

@@ -25,14 +25,14 @@ class Direction(models.TextChoices):
 
 
 class Outcome(models.TextChoices):
-    ANSWERED = "answered", _("Answered")
+    ANSWERED = "answered", pgettext_lazy("contact", "Answered")
     ABANDONED = "abandoned", _("Abandoned in queue")
     IVR_ABANDONED = "ivr_abandoned", _("Abandoned in the voice menu")
     CALLBACK_REQUESTED = "callback_requested", _("Callback requested")
     VOICEMAIL = "voicemail", _("Voicemail")
     NO_ANSWER = "no_answer", _("No answer")
     RECEIVED = "received", _("Received")
-    BLOCKED = "blocked", _("Blocked")
+    BLOCKED = "blocked", pgettext_lazy("contact", "Blocked")
 
 
 class Demand(models.TextChoices):

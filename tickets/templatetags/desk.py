@@ -9,6 +9,7 @@ from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from tickets.models import Segment, User
 
@@ -56,7 +57,9 @@ def moment(at: datetime | None) -> str:
     local = timezone.localtime(at)
     if local.date() == timezone.localdate():
         return local.strftime("%H:%M")
-    day = "j M" if local.year == timezone.localdate().year else "j M Y"
+    # Every language writes a short day its own way, and Django knows only the long ones.
+    this_year = local.year == timezone.localdate().year
+    day = pgettext("date format", "j M") if this_year else pgettext("date format", "j M Y")
     return f"{date_format(local, day)} {local:%H:%M}"
 
 
