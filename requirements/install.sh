@@ -71,6 +71,9 @@ find_uv() {
     echo "$PWD/.tools/uv/bin/uv"
 }
 
+# Trust what the machine trusts, a company's own certificate authority included.
+export UV_SYSTEM_CERTS=true
+
 make_venv() {
     stamp=".venv/stamp-$(fingerprint requirements/dev.txt)"
     [ -f "$stamp" ] && [ -x .venv/bin/python ] && .venv/bin/python -c '' 2>/dev/null && return

@@ -33,13 +33,17 @@ def choose_services() -> None:
     }
 
 
-choose_services()
-
-
-def pytest_configure() -> None:
-    """Set Django up now that the services are chosen: pytest-django's own moment was before this file was read."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the services and set Django up; pytest-django's own moment was before this file was read."""
     import django
+    from django.conf import settings
 
+    if settings.configured:
+        pytest.exit("DJANGO_SETTINGS_MODULE is set: the tests choose their services themselves. Unset it.", 4)
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        # Only the workers run tests. They inherit our environment: a choice made here would be theirs, all on one Redis.
+        return
+    choose_services()
     django.setup()
 
 
@@ -83,9 +87,12 @@ def _empty_redis():
 
 
 # ---- The browser -----------------------------------------------------------------------------------------------------
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """A headless Chromium. When there is none to be had, the run fails and says so: it does not skip."""
+    """A headless Chromium. When there is none to be had, the run fails and says so: it does not skip.
+
+    For each module anew: as long as it is there, an event loop runs in this thread, and a test of async code cannot start one.
+    """
     from tests.browser.chromium import launched
 
     with launched() as chromium:
