@@ -150,10 +150,10 @@ def ensure(contacts: int) -> None:
         _fill(cursor, contacts)
         with stage("vacuum and analyse"):
             cursor.execute("VACUUM ANALYZE")
-    from metrics import cells
+    from metrics.refresh import rebuild
 
     with stage("cells"):
-        cells.rebuild()
+        rebuild()
     with connection.cursor() as cursor:
         cursor.execute(f"COMMENT ON TABLE tickets_contact IS 'bench {contacts}'")
 
@@ -171,7 +171,7 @@ def _fill(cursor, contacts: int) -> None:
         "last": last,
     }
     cursor.execute(
-        "TRUNCATE tickets_client, tickets_team, tickets_queue, tickets_topic, tickets_customer, tickets_user, metrics_dirtyhour,"
+        "TRUNCATE tickets_client, tickets_team, tickets_queue, tickets_topic, tickets_customer, tickets_user, metrics_mark,"
         " tickets_agreement RESTART IDENTITY CASCADE"
     )
     cursor.execute("SELECT setseed(0.5)")

@@ -24,9 +24,9 @@ def main() -> None:
     chosen = options(__doc__)
     start("log")
     generate.ensure(chosen.contacts)
-    from metrics import cells
+    from metrics.refresh import rebuild, refresh
 
-    cells.refresh()
+    refresh()
     table = Table(f"Refreshing cells, {chosen.contacts:,} contacts", "plain SQL")
     reference = seconds(lambda: execute(f"CREATE TABLE bench_reference AS {REFERENCE.format('true')}"))
     execute("CREATE INDEX ON bench_reference (hour)")
@@ -35,23 +35,23 @@ def main() -> None:
         # A customer who was here before has earlier contacts, and their verdicts on repeats look this far forward.
         for who, customers in (("nobody knows", [None] * LIVE_CONTACTS), ("who were here", [row[0] for row in known])):
             measure(table, who, customers)
-        table.line("full rebuild", seconds(cells.rebuild), reference)
+        table.line("full rebuild", seconds(rebuild), reference)
     finally:
         execute("DROP TABLE IF EXISTS bench_reference")
 
 
 def measure(table: Table, who: str, customers: list[int | None]) -> None:
     """Write contacts, refresh, and have plain SQL redo the days that were marked. Leaves the log as it was."""
-    from metrics import cells
+    from metrics.refresh import refresh
 
     ids: list[int] = []
     written = seconds(lambda: ids.extend(write_live(customers)))
     days = marked_days()
-    ours = seconds(cells.refresh)
+    ours = seconds(refresh)
     table.line(f"1,000 by customers {who}: {len(days)} d", ours, seconds(lambda: redo_reference(days)))
     table.line("  writing them, with their marks", written, None)
     remove(ids)
-    cells.refresh()
+    refresh()
 
 
 def execute(sql: str, values: Any = None) -> list[Any]:
@@ -104,7 +104,7 @@ def remove(ids: list[int]) -> None:
 
 
 def marked_days() -> list[datetime]:
-    rows = execute("SELECT DISTINCT date_trunc('day', hour, 'Europe/Stockholm') FROM metrics_dirtyhour ORDER BY 1")
+    rows = execute("SELECT DISTINCT date_trunc('day', hour, 'Europe/Stockholm') FROM metrics_mark ORDER BY 1")
     return [row[0] for row in rows]
 
 

@@ -16,7 +16,7 @@ class MetricsConfig(AppConfig):
 
 
 def make_tables(**_kwargs: Any) -> None:
-    """Give the cells the columns that the catalogue asks for."""
-    from metrics import cells
+    """Give records and cells the columns that the catalogue asks for."""
+    from metrics import store
 
-    cells.sync_tables()
+    store.sync_tables()

@@ -120,15 +120,15 @@ def _single(kpis: Iterable[Kpi], query: Query, purse: Purse) -> tuple[dict[str, 
 
 def touched(kinds: Sequence[str]) -> list[str]:
     """The cards whose figures come from such rows; all of them where a kind is not known."""
-    known = {kpi.fact.dirty_kind for kpi in KPIS.values()}
+    known = {kpi.fact.record.code for kpi in KPIS.values()}
     if not kinds or not set(kinds) <= known:
         return list(CARDS)
-    return [key for key, kpi in CARDS.items() if kpi.fact.dirty_kind in kinds]
+    return [key for key, kpi in CARDS.items() if kpi.fact.record.code in kinds]
 
 
 def chart_is_touched(board: Board, keys: Sequence[str]) -> bool:
-    facts = {CARDS[key].fact.dirty_kind for key in keys}
-    return any(kpi.fact.dirty_kind in facts for kpi in chart_kpis(board))
+    facts = {CARDS[key].fact.record.code for key in keys}
+    return any(kpi.fact.record.code in facts for kpi in chart_kpis(board))
 
 
 @dataclass(frozen=True)

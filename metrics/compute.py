@@ -1,32 +1,32 @@
 """The engine: KPIs + period + scope -> values. The same numbers on every page, export and API come from here.
 
-Two ways give the same values: `facts` counts the rows of the log; `auto` sums stored cells where they can answer and
-takes from the log what they cannot: hours that are marked dirty, buckets with provisional rows, and questions that no
-grain of cells fits.
+Two ways give the same values: `facts` judges and counts the rows of the log; `auto` sums stored cells where they can
+answer, takes from the stored records what no cell fits, takes out what is provisional as of the moment asked for, and
+corrects all by what is pending.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
 
-from metrics import cells, stats
-from metrics.cells import GRAINS, Grain
-from metrics.definition import Fact, Kpi, Maturity, Measure, Unit
-from metrics.period import HOUR, TIME_SPLITS, Period, midnight
-from metrics.sql import COLUMNS, Params, Ranges, clip_ranges, fact_rows, merge_ranges, narrowed, rest_of, within
+from metrics import stats
+from metrics.definition import Fact, Kpi, Measure, Part, Unit
+from metrics.grains import plan
+from metrics.period import TIME_SPLITS, Period
+from metrics.sources import MANY, current_rows, pending_count, pending_rows, stored_rows
+from metrics.sql import COLUMNS, Params, Ranges, log_rows, narrowed, within
+from metrics.store import cell_table
 
-# More pieces than this are not worth a mixed answer: the log answers alone.
-MAX_PIECES = 60
-PROVISIONAL = "provisional"
 Key = tuple[Any, ...]
-Totals = dict[Key, dict[str, Any]]
+Numbers = dict[str, Any]
+Totals = dict[Key, Numbers]
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,17 @@ class Query:
     def dimensions(self) -> tuple[str, ...]:
         return tuple(split for split in self.by if split not in TIME_SPLITS)
 
+    @property
+    def edges(self) -> list[datetime]:
+        """The instants that cut the period into its groups, both ends included."""
+        return self.period.edges(self.time_split) if self.time_split else [self.period.start, self.period.end]
 
-@dataclass(frozen=True)
+    @property
+    def whole(self) -> Ranges:
+        return [(self.period.start, self.period.end)]
+
+
+@dataclass(frozen=True, slots=True)
 class Value:
     """One KPI's value. Durations in seconds, shares 0 to 1. `value` is None where there is nothing to divide by."""
 
@@ -63,7 +72,7 @@ class Value:
     definition: int = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """One group's values. `group` has the start of the time bucket (aware) and ids of the dimensions, by split."""
 
@@ -74,20 +83,21 @@ class Row:
 def values(kpis: Iterable[Kpi], query: Query) -> list[Row]:
     """Compute the KPIs, one row a group. Without `by` there is always exactly one row."""
     kpis = list(kpis)
-    collected: dict[Key, dict[str, Value]] = defaultdict(dict)
     if connection.in_atomic_block:
-        _collect(kpis, query, collected)
+        totals, percentiles = _collect(kpis, query)
     else:
         with transaction.atomic(), connection.cursor() as cursor:
-            # Marks and cells must be seen as of one instant: a refresh between two reads would count an hour twice.
+            # Marks, records and cells must be seen as of one instant: a refresh between two reads would count twice.
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            _collect(kpis, query, collected)
+            totals, percentiles = _collect(kpis, query)
+    keys = {*totals, *percentiles} or set()
     if not query.by:
-        collected.setdefault((), {})
-    edges = _edges(query)
+        keys.add(())
+    edges = query.edges
     rows = []
-    for key in sorted(collected, key=_sortable):
-        found = {kpi.key: collected[key].get(kpi.key) or _value(kpi, {}) for kpi in kpis}
+    for key in sorted(keys, key=_sortable):
+        numbers, exact = totals.get(key, {}), percentiles.get(key, {})
+        found = {kpi.key: exact.get(kpi.key) or value_of(kpi, numbers) for kpi in kpis}
         if not query.by or any(_has_rows(value) for value in found.values()):
             rows.append(Row(_group(query, key, edges), found))
     return rows
@@ -110,173 +120,169 @@ def _group(query: Query, key: Key, edges: Sequence[datetime]) -> dict[str, Any]:
     return {split: group[split] for split in query.by}
 
 
-def _edges(query: Query) -> list[datetime]:
-    return query.period.edges(query.time_split) if query.time_split else [query.period.start, query.period.end]
-
-
-def _collect(kpis: Sequence[Kpi], query: Query, collected: dict[Key, dict[str, Value]]) -> None:
-    families: dict[tuple[str, str], list[Kpi]] = defaultdict(list)
+def _collect(kpis: Sequence[Kpi], query: Query) -> tuple[Totals, dict[Key, dict[str, Value]]]:
+    wanted: dict[str, dict[str, Part]] = defaultdict(dict)
+    percentiles: dict[str, list[Kpi]] = defaultdict(list)
     for kpi in kpis:
-        families[kpi.fact.code, kpi.maturity.code if kpi.maturity else ""].append(kpi)
-    for family in families.values():
-        additive = [kpi for kpi in family if kpi.percentile is None]
-        if additive:
-            for key, totals in _additive(additive, query).items():
-                for kpi in additive:
-                    collected[key][kpi.key] = _value(kpi, totals)
-        percentiles = [kpi for kpi in family if kpi.percentile is not None]
-        if percentiles:
-            for key, found in _percentiles(percentiles, query).items():
-                collected[key].update(found)
+        if kpi.percentile is not None:
+            percentiles[kpi.fact.code].append(kpi)
+        else:
+            for part in kpi.parts:
+                wanted[part.fact.code][part.name] = part
+    totals: Totals = defaultdict(dict)
+    for parts in wanted.values():
+        for key, numbers in _parts(list(parts.values()), query).items():
+            totals[key].update(numbers)
+    exact: dict[Key, dict[str, Value]] = defaultdict(dict)
+    for family in percentiles.values():
+        for key, found in _percentiles(family, query).items():
+            exact[key].update(found)
+    return totals, exact
 
 
 # --- additive parts
 
 
-def _additive(kpis: Sequence[Kpi], query: Query) -> Totals:
-    fact, maturity = kpis[0].fact, kpis[0].maturity
-    measures = {measure.code: measure for kpi in kpis for measure in kpi.measures}
-    cohorts = {kpi.key: kpi.denominator for kpi in kpis if maturity and kpi.denominator}
-    start, end = query.period.start, query.period.end
-    grain = _grain(query) if query.engine == "auto" else None
-    if grain is None:
-        return _from_facts(fact, measures, maturity, cohorts, query, [(start, end)])
-    live = _not_in_cells(fact, grain, maturity, query)
-    stored = rest_of(live, start, end)
-    if len(live) > MAX_PIECES:
-        return _from_facts(fact, measures, maturity, cohorts, query, [(start, end)])
-    totals = _from_cells(fact, grain, measures, query, stored) if stored else {}
-    if live:
-        _add(totals, _from_facts(fact, measures, maturity, cohorts, query, live), measures)
+def _parts(parts: Sequence[Part], query: Query) -> Totals:
+    """The totals of one fact's parts, by group."""
+    fact = parts[0].fact
+    if any(name not in fact.dimensions for name in query.dimensions):
+        return {}
+    pending = pending_count(fact.record) if query.engine == "auto" and fact.record.stored else MANY + 1
+    if pending > MANY:
+        return _from_rows(parts, query, query.whole, log_rows)
+    totals: Totals = {}
+    for grain, ranges in plan(query.edges, {*query.dimensions, *query.filters}):
+        if grain is None:
+            _add(totals, _from_rows(parts, query, ranges, stored_rows, judged=False), parts)
+        else:
+            _add(totals, _from_cells(cell_table(fact, grain), parts, query, ranges), parts)
+    if any(part.maturity for part in parts):
+        _add(totals, _unripe(parts, query), parts)
+    if pending:
+        _correct(totals, parts, query)
     return totals
 
 
-def _add(totals: Totals, more: Totals, measures: Mapping[str, Measure]) -> None:
-    for key, parts in more.items():
+def _add(totals: Totals, more: Totals, parts: Sequence[Part]) -> None:
+    largest = {part.name for part in parts if part.measure.aggregate == "max"}
+    for key, numbers in more.items():
         mine = totals.setdefault(key, {})
-        for code, number in parts.items():
-            measure = measures.get(code)
+        for name, number in numbers.items():
             if number is None:
                 continue
-            if mine.get(code) is None:
-                mine[code] = number
-            elif measure is not None and measure.aggregate == "max":
-                mine[code] = max(mine[code], number)
+            if mine.get(name) is None:
+                mine[name] = number
+            elif name in largest:
+                mine[name] = max(mine[name], number)
             else:
-                mine[code] += number
+                mine[name] += number
 
 
-def _grain(query: Query) -> Grain | None:
-    """The coarsest grain that has the dimensions asked for and whose buckets the period's pieces are made of."""
-    wanted = {*query.dimensions, *query.filters}
-    edges = _edges(query)
-    whole = {"day": _are_days(edges), "hour": _are_hours(edges)}
-    for grain in GRAINS:
-        if wanted <= set(grain.dimensions) and whole[grain.split]:
-            return grain
-    return None
-
-
-def _are_days(edges: Sequence[datetime]) -> bool:
-    zone = cells.zone()
-    return all(midnight(edge.astimezone(zone).date(), zone) == edge for edge in edges)
-
-
-def _are_hours(edges: Sequence[datetime]) -> bool:
-    origin = cells.hour_origin()
-    return all((edge - origin) % HOUR == timedelta() for edge in edges)
-
-
-def _not_in_cells(fact: Fact, grain: Grain, maturity: Maturity | None, query: Query) -> list[tuple[datetime, datetime]]:
-    """Ranges of whole buckets that the log must answer: marked dirty, or holding rows not mature at `as_of`."""
-    start, end = query.period.start, query.period.end
-    buckets = {
-        bucket
-        for a, b in cells.pending_hours(fact.dirty_kind, start, end)
-        for bucket in _buckets_of(grain, max(a, start), min(b, end))
-    }
-    if maturity is not None:
-        params: Params = {"a": start, "b": end, "as_of": query.as_of}
-        sql = (
-            f"SELECT DISTINCT bucket FROM {cells.table(fact, grain)} WHERE bucket >= %(a)s AND bucket < %(b)s "
-            f"AND settled_{maturity.code} > %(as_of)s{narrowed(COLUMNS, query.filters, params)}"
-        )
-        with connection.cursor() as cursor:
-            cursor.execute(sql, params)
-            buckets |= {row[0].astimezone(UTC) for row in cursor.fetchall()}
-    return clip_ranges(merge_ranges([(b, _bucket_end(grain, b)) for b in buckets]), start, end)
-
-
-def _buckets_of(grain: Grain, start: datetime, end: datetime) -> Iterable[datetime]:
-    zone, origin = cells.zone(), cells.hour_origin()
-    into_hour = (start - origin) % HOUR
-    bucket = midnight(start.astimezone(zone).date(), zone) if grain.split == "day" else start - into_hour
-    while bucket < end:
-        yield bucket
-        bucket = _bucket_end(grain, bucket)
-
-
-def _bucket_end(grain: Grain, bucket: datetime) -> datetime:
-    if grain.split == "hour":
-        return bucket + HOUR
-    zone = cells.zone()
-    day: date = bucket.astimezone(zone).date()
-    return midnight(day + timedelta(days=1), zone)
-
-
-def _keys(query: Query, at: str, params: Params) -> list[str]:
-    keys = []
-    if query.time_split:
-        params["edges"] = _edges(query)[1:-1]
-        keys.append(f"width_bucket({at}, %(edges)s::timestamptz[])")
-    return keys + [COLUMNS[name] for name in query.dimensions]
-
-
-def _run(keys: Sequence[str], parts: Mapping[str, str], source: str, params: Params) -> Totals:
-    grouping = f" GROUP BY {', '.join(str(n + 1) for n in range(len(keys)))}" if keys else ""
-    columns = [*keys, *(f"{sql} AS {code}" for code, sql in parts.items())]
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(columns)} FROM {source}{grouping}", params)
-        return {tuple(row[: len(keys)]): dict(zip(parts, row[len(keys) :], strict=True)) for row in cursor.fetchall()}
-
-
-def _from_cells(fact: Fact, grain: Grain, measures: Mapping[str, Measure], query: Query, ranges: Ranges) -> Totals:
+def _from_cells(table: str, parts: Sequence[Part], query: Query, ranges: Ranges) -> Totals:
     params: Params = {}
-    keys = _keys(query, "bucket", params)
-    parts = {code: f"{'max' if m.aggregate == 'max' else 'sum'}({code})" for code, m in measures.items()}
+    keys = _time_key(query, "bucket", params) + [
+        f"nullif({COLUMNS[name]}, {_NOTHING.get(name, '0')})" for name in query.dimensions
+    ]
+    sums = {part.name: f"{'max' if part.measure.aggregate == 'max' else 'sum'}({part.measure.code})" for part in parts}
     where = within("bucket", ranges, params) + narrowed(COLUMNS, query.filters, params)
-    return _run(keys, parts, f"{cells.table(fact, grain)} WHERE {where}", params)
+    return _run(keys, sums, f"{table} WHERE {where}", params)
 
 
-def _from_facts(
-    fact: Fact,
-    measures: Mapping[str, Measure],
-    maturity: Maturity | None,
-    cohorts: Mapping[str, Measure],
-    query: Query,
-    ranges: Ranges,
+_NOTHING = {"channel": "''"}
+
+
+def _from_rows(
+    parts: Sequence[Part], query: Query, ranges: Ranges, source: Callable[..., str], *, judged: bool = True
 ) -> Totals:
+    """Sum over rows. Not `judged`: as cells have them, as if all were mature; what is not is taken out afterwards."""
     params: Params = {"as_of": query.as_of}
-    keys = _keys(query, "f.at", params)
-    if maturity is None:
-        parts = {code: measure.sql for code, measure in measures.items()}
-    else:
-        parts = {code: mature(measure, maturity).sql for code, measure in measures.items()}
-        for name, cohort in cohorts.items():
-            parts[f'"{PROVISIONAL} {name}"'] = f"count(*) FILTER (WHERE ({cohort.where}) AND {maturity.at} > %(as_of)s)"
-    totals = _run(keys, parts, fact_rows(fact, ranges, query.filters, params), params)
-    return {key: {code.strip('"'): number for code, number in found.items()} for key, found in totals.items()}
+    fact = parts[0].fact
+    keys = _row_keys(fact, query, params)
+    sums = {part.name: part.measure.sql(also=_mature(part) if judged else "") for part in parts}
+    if judged:
+        sums |= {name: f"count(*) FILTER (WHERE {where})" for name, where in _provisional(parts).items()}
+    rows = source(fact, ranges, query.filters, params)
+    if fact.until and query.time_split:
+        # A month belongs to a group only where it lies in it as a whole.
+        last = f"width_bucket(f.{fact.until} - interval '1 microsecond', %(edges)s::timestamptz[])"
+        rows += f" WHERE {keys[0]} = {last}"
+    return _run(keys, sums, rows, params)
 
 
-def mature(measure: Measure, maturity: Maturity) -> Measure:
-    """The same part over the rows that are no longer provisional at `as_of`."""
-    return Measure(
-        measure.code,
-        f"({measure.where}) AND {maturity.at} <= %(as_of)s",
-        measure.value,
-        measure.aggregate,
-        measure.scale,
-    )
+def _mature(part: Part) -> str:
+    return f"f.{part.maturity.at} <= %(as_of)s" if part.maturity else ""
+
+
+def provisional_name(part: Part) -> str:
+    return f"provisional {part.name}"
+
+
+def _provisional(parts: Sequence[Part]) -> dict[str, str]:
+    """By name, the condition of the rows that each part leaves out because they are not mature yet."""
+    return {
+        provisional_name(part): f"({part.measure.where}) AND f.{part.maturity.at} > %(as_of)s"
+        for part in parts
+        if part.maturity
+    }
+
+
+def _unripe(parts: Sequence[Part], query: Query) -> Totals:
+    """What the stored records hold that is not mature as of the moment asked for: to be taken out of the cells' sums."""
+    params: Params = {"as_of": query.as_of}
+    fact = parts[0].fact
+    keys = _row_keys(fact, query, params)
+    sums: dict[str, str] = {}
+    moments = set()
+    for part in parts:
+        if part.maturity:
+            moments.add(part.maturity.at)
+            sums[part.name] = part.measure.sql(sign="-1", also=f"f.{part.maturity.at} > %(as_of)s")
+    sums |= {name: f"count(*) FILTER (WHERE {where})" for name, where in _provisional(parts).items()}
+    late = " OR ".join(f"f.{at} > %(as_of)s" for at in sorted(moments))
+    rows = stored_rows(fact, query.whole, query.filters, params)
+    return _run(keys, sums, f"{rows} WHERE {late}", params)
+
+
+def _correct(totals: Totals, parts: Sequence[Part], query: Query) -> None:
+    """Take out the stored rows of what is pending, and put in what the log says of it."""
+    params: Params = {"as_of": query.as_of}
+    fact = parts[0].fact
+    keys = _row_keys(fact, query, params)
+    sums = {part.name: part.measure.sql(sign="f.sign", also=_mature(part)) for part in parts}
+    sums |= {name: f"sum(f.sign) FILTER (WHERE {where})" for name, where in _provisional(parts).items()}
+    largest = [part for part in parts if part.measure.aggregate == "max"]
+    for part in largest:
+        sums[part.name] = part.measure.sql(also="f.sign > 0")
+        sums[f"gone {part.name}"] = part.measure.sql(also="f.sign < 0")
+    rows = pending_rows(fact, query.whole, query.filters, params)
+    found = _run(keys, sums, rows, params)
+    gone = any(numbers.pop(f"gone {part.name}") is not None for numbers in found.values() for part in largest)
+    _add(totals, found, parts)
+    if gone:
+        # A row that may have been the largest has changed: only the rows themselves know the largest of the others.
+        found = _from_rows(largest, query, query.whole, current_rows)
+        for key in {*totals, *found}:
+            totals.setdefault(key, {}).update(found.get(key) or dict.fromkeys(part.name for part in largest))
+
+
+def _time_key(query: Query, at: str, params: Params) -> list[str]:
+    if not query.time_split:
+        return []
+    params["edges"] = query.edges[1:-1]
+    return [f"width_bucket({at}, %(edges)s::timestamptz[])"]
+
+
+def _row_keys(fact: Fact, query: Query, params: Params) -> list[str]:
+    return _time_key(query, f"f.{fact.at}", params) + [f"f.{fact.dimensions[name]}" for name in query.dimensions]
+
+
+def _run(keys: Sequence[str], sums: Mapping[str, str], source: str, params: Params) -> Totals:
+    grouping = f" GROUP BY {', '.join(str(n + 1) for n in range(len(keys)))}" if keys else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join([*keys, *sums.values()])} FROM {source}{grouping}", params)
+        at = len(keys)
+        return {tuple(row[:at]): dict(zip(sums, row[at:], strict=True)) for row in cursor.fetchall()}
 
 
 # --- percentiles
@@ -284,53 +290,53 @@ def mature(measure: Measure, maturity: Maturity) -> Measure:
 
 def _percentiles(kpis: Sequence[Kpi], query: Query) -> dict[Key, dict[str, Value]]:
     fact = kpis[0].fact
+    if any(name not in fact.dimensions for name in query.dimensions):
+        return {}
     params: Params = {"as_of": query.as_of}
-    keys = _keys(query, "f.at", params)
-    parts: dict[str, str] = {}
-    for index, kpi in enumerate(kpis):
-        value, where = kpi.numerator.value, kpi.numerator.where
-        parts[f"p{index}"] = f"percentile_cont({kpi.percentile}) WITHIN GROUP (ORDER BY {value}) FILTER (WHERE {where})"
-        parts[f"n{index}"] = f"count({value}) FILTER (WHERE {where})"
-    rows = fact_rows(fact, [(query.period.start, query.period.end)], query.filters, params)
-    found: dict[Key, dict[str, Value]] = {}
-    for key, numbers in _run(keys, parts, rows, params).items():
-        found[key] = {
+    keys = _row_keys(fact, query, params)
+    sums: dict[str, str] = {}
+    for kpi in kpis:
+        measure = kpi.numerator
+        inner = f"WITHIN GROUP (ORDER BY {measure.value}) FILTER (WHERE {measure.where})"
+        sums[f"p {kpi.key}"] = f"percentile_cont({kpi.percentile}) {inner}"
+        sums[f"n {kpi.key}"] = f"count({measure.value}) FILTER (WHERE {measure.where})"
+    rows = current_rows(fact, query.whole, query.filters, params, engine=query.engine)
+    return {
+        key: {
             kpi.key: Value(
-                value=_scaled(numbers[f"p{index}"], kpi.numerator.scale),
-                n=numbers[f"n{index}"],
+                value=_scaled(numbers[f"p {kpi.key}"], kpi.numerator),
+                n=numbers[f"n {kpi.key}"],
                 definition=kpi.definition_version,
             )
-            for index, kpi in enumerate(kpis)
+            for kpi in kpis
         }
-    return found
+        for key, numbers in _run(keys, sums, rows, params).items()
+    }
 
 
 # --- from parts to a value
 
 
-def _scaled(number: Any, scale: int) -> float | None:
+def _scaled(number: Any, measure: Measure) -> float | None:
     if number is None:
         return None
-    return float(number) / scale if scale != 1 else _plain(number)
-
-
-def _plain(number: Any) -> float | int:
+    if measure.scale != 1:
+        return float(number) / measure.scale
     whole = int(number)
     return whole if whole == number else float(number)
 
 
-def _value(kpi: Kpi, totals: Mapping[str, Any]) -> Value:
+def value_of(kpi: Kpi, numbers: Numbers) -> Value:
+    """The KPI's value from the totals of its parts."""
     if kpi.percentile is not None:
         return Value(value=None, n=0, definition=kpi.definition_version)
-    number = totals.get(kpi.numerator.code)
-    if kpi.denominator is None:
-        plain = _scaled(number, kpi.numerator.scale)
-        if kpi.unit is Unit.COUNT:
-            plain = plain or 0
-        return Value(value=plain, definition=kpi.definition_version)
-    numerator = _scaled(number or 0, kpi.numerator.scale) or 0
-    denominator = _scaled(totals.get(kpi.denominator.code) or 0, kpi.denominator.scale) or 0
-    squares = _scaled(totals.get(kpi.squares.code) or 0, kpi.squares.scale) if kpi.squares else None
+    top, base = kpi.top, kpi.base
+    plain = _scaled(numbers.get(top.name), top.measure)
+    if base is None:
+        return Value(value=(plain or 0) if kpi.unit is Unit.COUNT else plain, definition=kpi.definition_version)
+    numerator = plain or 0
+    denominator = _scaled(numbers.get(base.name), base.measure) or 0
+    squares = _scaled(numbers.get(kpi.spread.name) or 0, kpi.spread.measure) if kpi.spread else None
     low, high = interval(kpi, numerator, denominator, squares)
     return Value(
         value=kpi.factor * numerator / denominator if denominator else None,
@@ -339,7 +345,7 @@ def _value(kpi: Kpi, totals: Mapping[str, Any]) -> Value:
         low=low,
         high=high,
         squares=squares,
-        provisional=int(totals.get(f"{PROVISIONAL} {kpi.key}") or 0),
+        provisional=int(numbers.get(provisional_name(base)) or 0),
         definition=kpi.definition_version,
     )
 

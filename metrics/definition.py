@@ -37,7 +37,7 @@ class Source:
 class Measure:
     """One additive part: over which rows of a fact, and what is added up.
 
-    `where` is an SQL condition over the fact's columns and `value` an SQL integer expression over them; without it the
+    `where` is an SQL condition over the record's columns and `value` an SQL integer expression over them; without it the
     rows are counted. Durations are added as whole microseconds, so that no order of adding changes a sum.
     `scale` turns the stored integer into the unit that is shown.
     """
@@ -49,12 +49,19 @@ class Measure:
     scale: int = 1
     column_type: str = "bigint"
 
-    @property
-    def sql(self) -> str:
-        """The aggregate expression over the fact's rows."""
-        if not self.value:
-            return f"count(*) FILTER (WHERE {self.where})"
-        return f"{self.aggregate}({self.value}) FILTER (WHERE {self.where})"
+    def sql(self, *, sign: str = "", also: str = "") -> str:
+        """The aggregate expression over rows.
+
+        Args:
+            sign: A column of +1 and -1 by which rows come in and go out, or nothing.
+            also: A condition that rows must meet besides.
+        """
+        where = f"({self.where}) AND {also}" if also else self.where
+        if self.aggregate == "max":
+            return f"max({self.value}) FILTER (WHERE {where})"
+        value = f"({self.value})" if self.value else ""
+        added = f"sum({' * '.join(part for part in (sign, value) if part)})" if sign or value else "count(*)"
+        return f"{added} FILTER (WHERE {where})"
 
 
 @dataclass(frozen=True)
@@ -76,27 +83,73 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Fact:
-    """Which rows, which moment dates them, which dimensions they have.
+class Record:
+    """One row an object of the log, with every verdict that KPIs need. Computed from the log; stored beside it.
 
-    `sql` selects one row a contact, case or invitation, with `{scope}` where the period and the filters go. `at` and
-    `dimensions` are SQL expressions inside it. `dirty_kind` names the marks that say that an hour must be redone.
+    Attributes:
+        code: Names its table, `metrics_record_<code>`, and its marks.
+        table: The log's table, and `key` its primary key as written in `sql`: "c.id".
+        sql: SELECT of one row an object, with `{scope}` where a condition on the object goes. Without the log's help it
+            says the same at any time: it knows no clock.
+        columns: What is stored, name to PostgreSQL type; `id` first.
+        stored: False for small ledgers, which are read from the log each time and have neither marks nor cells.
+    """
+
+    code: str
+    table: str
+    key: str
+    sql: str
+    columns: dict[str, str]
+    stored: bool = True
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A way to date the rows of a record: which moment, which dimensions, which rows may be excluded and why.
+
+    Attributes:
+        at: The record's column that dates a row. Rows without it are not rows of this fact.
+        shows: What one of its rows shows a reader: SQL columns over the record's row `x`, the names of its queue `q`,
+            agent `u` and topic `t`, and what `joins` brings.
+        until: For ledgers, the column with the end of the span that must lie in the period as a whole.
+        dimensions: Dimension to the record's column.
+        candidates: A condition on the record's object that all rows in a period meet, and perhaps others, with
+            `{within}` where "`candidates_at` lies in the period" goes: how the log is narrowed before it is judged.
     """
 
     code: str
     name: _StrPromise
     dated_by: _StrPromise
-    sql: str
+    record: Record
     at: str
     dimensions: dict[str, str]
-    row_columns: tuple[str, ...]
+    candidates: str
+    candidates_at: str
+    shows: str
+    joins: str = ""
     reasons: tuple[Reason, ...] = ()
-    dirty_kind: str = "contact"
+    until: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A measure over a fact's rows, only the mature ones where a maturity is given: what totals are kept by."""
+
+    fact: Fact
+    measure: Measure
+    maturity: Maturity | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.fact.code}.{self.measure.code}.{self.maturity.code if self.maturity else ''}"
 
 
 @dataclass(frozen=True)
 class Kpi:
-    """One declared KPI or variant of it. `denominator` None: a plain count, maximum or percentile."""
+    """One declared KPI or variant of it. `denominator` None: a plain count, maximum or percentile.
+
+    `denominator_fact` is named where the denominator counts other rows than the numerator: a ratio, never a share.
+    """
 
     slug: str
     name: _StrPromise
@@ -108,6 +161,7 @@ class Kpi:
     direction: Direction
     source: Source
     denominator: Measure | None = None
+    denominator_fact: Fact | None = None
     variant: str = ""
     percentile: float | None = None
     factor: int = 1
@@ -122,10 +176,23 @@ class Kpi:
         return f"{self.slug}:{self.variant}" if self.variant else self.slug
 
     @property
-    def measures(self) -> tuple[Measure, ...]:
-        """The parts that are stored for it."""
-        parts = (self.numerator, self.denominator, self.squares)
-        return tuple(part for part in parts if part is not None)
+    def top(self) -> Part:
+        return Part(self.fact, self.numerator, self.maturity)
+
+    @property
+    def base(self) -> Part | None:
+        if self.denominator is None:
+            return None
+        return Part(self.denominator_fact or self.fact, self.denominator, self.maturity)
+
+    @property
+    def spread(self) -> Part | None:
+        return Part(self.fact, self.squares, self.maturity) if self.squares else None
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts that its value is made of."""
+        return tuple(part for part in (self.top, self.base, self.spread) if part is not None)
 
     def variant_of(self, code: str, **changes: Any) -> Kpi:
         """The same KPI, counted another way."""

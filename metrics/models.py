@@ -1,6 +1,6 @@
-"""What the numbers keep besides the logs: marks that say which hours must be computed again.
+"""What the numbers keep besides the logs: marks that say which objects must be judged again.
 
-The cells themselves are not models: their columns follow the catalogue, see `metrics.cells`.
+The records and cells themselves are not models: their columns follow the catalogue, see `metrics.store`.
 """
 
 from __future__ import annotations
@@ -8,16 +8,17 @@ from __future__ import annotations
 from django.db import models
 
 
-class DirtyHour(models.Model):
-    """One hour (UTC) whose cells may no longer agree with the log. Written by triggers in the change's transaction."""
+class Mark(models.Model):
+    """One object of the log whose stored record may no longer agree with it. Written by triggers, with the change."""
 
-    kind = models.CharField(max_length=12)
-    hour = models.DateTimeField()
+    record = models.CharField(max_length=16)
+    row_id = models.BigIntegerField()
 
     class Meta:
-        verbose_name = "dirty hour"
-        verbose_name_plural = "dirty hours"
-        indexes = [models.Index(fields=["kind", "hour"], name="dirty_hour_kind")]
+        verbose_name = "mark"
+        verbose_name_plural = "marks"
+        # Which objects of a kind are pending, for readers; claiming them, for the refresh.
+        indexes = [models.Index(fields=["record", "row_id"], name="mark_record_row")]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.hour:%Y-%m-%d %H}"
+        return f"{self.record} {self.row_id}"

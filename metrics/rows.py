@@ -14,9 +14,10 @@ from typing import Any
 from django.core import signing
 from django.db import connection
 
-from metrics.compute import Query, mature
-from metrics.definition import Kpi, Reason
-from metrics.sql import Params, fact_rows
+from metrics.compute import Query
+from metrics.definition import Fact, Kpi, Reason
+from metrics.sources import current_rows
+from metrics.sql import Params
 
 SETS = ("numerator", "denominator", "excluded")
 NOT_MATURE = "not_mature"
@@ -35,30 +36,13 @@ class Page:
     after: str | None
 
 
-# What a row shows, by fact: the log's own ids first.
-_COLUMNS = {
-    "contact": """x.external_id AS contact_id, x.id AS pk, c.channel, c.direction, c.outcome, c.started_at, c.queued_at,
-        c.answered_at, c.ended_at, x.wait_us / 1e6 AS wait_seconds, x.engaged_us / 1e6 AS handle_seconds,
-        q.code AS queue, coalesce(u.code, u.username) AS agent, t.path AS topic, k.external_id AS case_id,
-        c.case_id AS case_number, c.flags""",
-    "first_contact": """x.external_id AS case_id, x.id AS case_number, x.contact_external_id AS contact_id,
-        x.contact_pk, x.channel, x.at AS started_at, x.handled_end_at, x.first_resolved_at, x.again_at, x.is_escalated, q.code AS queue,
-        coalesce(u.code, u.username) AS agent, t.path AS topic""",
-    "resolved_case": """x.external_id AS case_id, x.id AS case_number, x.channel, x.at AS resolved_at, x.contacts,
-        q.code AS queue, coalesce(u.code, u.username) AS agent, t.path AS topic""",
-    "invitation": """x.external_id AS survey_id, x.id AS pk, x.case_external_id AS case_id,
-        i.case_id AS case_number, x.contact_external_id AS contact_id, i.contact_id AS contact_pk, x.channel, x.at AS sent_at, x.responded_at, x.csat, x.csat_scale, x.ces,
-        x.nps, x.fcr_resolved, x.fcr_contacts, x.comment, q.code AS queue, coalesce(u.code, u.username) AS agent,
-        t.path AS topic""",
-}
-_JOINS = {
-    "contact": "JOIN tickets_contact c ON c.id = x.id LEFT JOIN tickets_case k ON k.number = c.case_id",
-    "invitation": "JOIN surveys_invitation i ON i.id = x.id",
-}
-_NAMES = (
-    "LEFT JOIN tickets_queue q ON q.id = x.queue_id LEFT JOIN tickets_user u ON u.id = x.agent_id "
-    "LEFT JOIN tickets_topic t ON t.id = x.topic_id"
-)
+def _names(fact: Fact) -> str:
+    """Joins that bring the names of a row's queue, agent and topic."""
+    columns = {"q": ("queue", "tickets_queue"), "u": ("agent", "tickets_user"), "t": ("topic", "tickets_topic")}
+    return " ".join(
+        f"LEFT JOIN {table} {alias} ON {alias}.id = {f'x.{fact.dimensions[name]}' if name in fact.dimensions else 'NULL'}"
+        for alias, (name, table) in columns.items()
+    )
 
 
 def conditions(kpi: Kpi) -> Mapping[str, str]:
@@ -66,12 +50,13 @@ def conditions(kpi: Kpi) -> Mapping[str, str]:
     top = kpi.numerator
     base = kpi.denominator or kpi.numerator
     inside = base.where
-    if kpi.maturity is not None:
-        top, inside = mature(top, kpi.maturity), mature(base, kpi.maturity).where
     numerator = top.where
+    if kpi.maturity is not None:
+        ripe = f"f.{kpi.maturity.at} <= %(as_of)s"
+        numerator, inside = f"({top.where}) AND {ripe}", f"({base.where}) AND {ripe}"
     if kpi.numerator.value and kpi.denominator is not None and kpi.unit.value == "points":
         # A balance: those who add to it and those who take from it; neither are the passives.
-        numerator = f"({top.where}) AND {kpi.numerator.value} <> 0"
+        numerator = f"({numerator}) AND {kpi.numerator.value} <> 0"
     return {"numerator": numerator, "denominator": inside, "excluded": f"({inside}) IS NOT TRUE"}
 
 
@@ -89,9 +74,8 @@ def _reason_sql(kpi: Kpi) -> str:
 
 
 def _source(kpi: Kpi, query: Query, which: str, params: Params) -> str:
-    period = query.period
     params["as_of"] = query.as_of
-    rows = fact_rows(kpi.fact, [(period.start, period.end)], query.filters, params)
+    rows = current_rows(kpi.fact, query.whole, query.filters, params, engine=query.engine)
     reason = _reason_sql(kpi) if which == "excluded" else "NULL"
     return f"(SELECT f.*, {reason} AS reason FROM {rows} WHERE {conditions(kpi)[which]})"
 
@@ -124,19 +108,18 @@ def page(
         CursorError: `after` was not given out by us.
     """
     params: Params = {"limit": limit + 1}
-    source = _source(kpi, query, which, params)
+    source, at = _source(kpi, query, which, params), kpi.fact.at
     where = "true"
     if after:
         params["after_at"], params["after_id"] = _read_cursor(after)
-        where = "(x.at, x.id) > (%(after_at)s, %(after_id)s)"
+        where = f"(x.{at}, x.id) > (%(after_at)s, %(after_id)s)"
     if reason:
         params["reason"] = reason
         where += " AND x.reason = %(reason)s"
-    code = kpi.fact.code
     sql = (
-        f"SELECT x.at AS cursor_at, x.id AS cursor_id, x.reason, {_COLUMNS[code]} "
-        f"FROM (SELECT * FROM {source} x WHERE {where} ORDER BY x.at, x.id LIMIT %(limit)s) x "
-        f"{_JOINS.get(code, '')} {_NAMES} ORDER BY x.at, x.id"
+        f"SELECT x.{at} AS cursor_at, x.id AS cursor_id, x.reason, {kpi.fact.shows} "
+        f"FROM (SELECT * FROM {source} x WHERE {where} ORDER BY x.{at}, x.id LIMIT %(limit)s) x "
+        f"{kpi.fact.joins} {_names(kpi.fact)} ORDER BY x.{at}, x.id"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, params)

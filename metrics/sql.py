@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from metrics.definition import Fact
+from metrics.definition import Fact, Record
 
 Ranges = Sequence[tuple[datetime, datetime]]
 Params = dict[str, Any]
+Filters = Mapping[str, Sequence[object]]
 
-# Dimension to the column by which facts and cells are grouped.
+# Dimension to the column by which cells are grouped, and its type there.
 COLUMNS = {
     "client": "client_id",
     "queue": "queue_id",
@@ -31,19 +32,47 @@ def within(column: str, ranges: Ranges, params: Params, prefix: str = "r") -> st
     return f"({' OR '.join(parts)})" if parts else "false"
 
 
-def narrowed(columns: Mapping[str, str], filters: Mapping[str, Sequence[object]], params: Params) -> str:
-    """Conditions for the filters, " AND …" or nothing. Values are ids, or codes of channels."""
+def narrowed(columns: Mapping[str, str], filters: Filters, params: Params) -> str:
+    """Conditions for the filters, " AND …" or nothing. Values are ids, or codes of channels.
+
+    A row of a fact that lacks a dimension that is asked for belongs to none of its values.
+    """
     text = ""
     for dimension, values in filters.items():
+        if dimension not in columns:
+            return " AND false"
         params[f"f_{dimension}"] = list(values)
         text += f" AND {columns[dimension]} = ANY(%(f_{dimension})s)"
     return text
 
 
-def fact_rows(fact: Fact, ranges: Ranges, filters: Mapping[str, Sequence[object]], params: Params) -> str:
-    """The fact's rows in the ranges, as a sub-select whose columns are computed once and only if used."""
-    scope = within(fact.at, ranges, params) + narrowed(fact.dimensions, filters, params)
-    return f"({fact.sql.format(scope=scope)} OFFSET 0) f"
+def record_table(record: Record) -> str:
+    return f"metrics_record_{record.code}"
+
+
+def computed(record: Record, scope: str) -> str:
+    """A sub-select of the record's rows, worked out from the log, for the objects that meet `scope`."""
+    return f"(SELECT {', '.join(record.columns)} FROM ({record.sql.format(scope=scope)} OFFSET 0) r)"
+
+
+def log_rows(fact: Fact, ranges: Ranges, filters: Filters, params: Params) -> str:
+    """The fact's rows in the ranges, straight from the log, as a sub-select `f`."""
+    candidates = fact.candidates.format(within=within(fact.candidates_at, ranges, params))
+    return f"(SELECT * FROM {computed(fact.record, candidates)} f WHERE {chosen(fact, ranges, filters, params)}) f"
+
+
+def chosen(fact: Fact, ranges: Ranges, filters: Filters, params: Params) -> str:
+    """The condition on a record's rows that they lie in the ranges, as a whole, and meet the filters."""
+    text = within(f"f.{fact.at}", ranges, params)
+    if fact.until:
+        text += f" AND {within_whole(fact, ranges, params)}"
+    return text + narrowed({name: f"f.{column}" for name, column in fact.dimensions.items()}, filters, params)
+
+
+def within_whole(fact: Fact, ranges: Ranges, params: Params) -> str:
+    """For ledgers: the whole span lies in one of the ranges. Call after `within`, whose parameters it shares."""
+    parts = [f"(f.{fact.at} >= %(r{n}a)s AND f.{fact.until} <= %(r{n}b)s)" for n in range(len(ranges))]
+    return f"({' OR '.join(parts)})" if parts else "false"
 
 
 def merge_ranges(ranges: Ranges) -> list[tuple[datetime, datetime]]:
@@ -55,11 +84,6 @@ def merge_ranges(ranges: Ranges) -> list[tuple[datetime, datetime]]:
         else:
             merged.append((start, end))
     return merged
-
-
-def clip_ranges(ranges: Ranges, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
-    """The parts of the ranges between `start` and `end`."""
-    return [(max(a, start), min(b, end)) for a, b in ranges if a < end and b > start]
 
 
 def rest_of(ranges: Ranges, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from metrics import cells
+from metrics.refresh import refresh
 
 
 @shared_task(acks_late=True, ignore_result=True)
 def refresh_cells() -> None:
     """Bring the stored cells up to date with the logs."""
-    cells.refresh()
+    refresh()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from metrics.catalog import accessibility, demand, efficiency, experience, resolution
-from metrics.definition import Fact, Kpi, Measure
+from metrics.definition import Kpi, Maturity, Measure
 
 GROUPS = {
     "accessibility": accessibility.KPIS,
@@ -29,12 +31,17 @@ def find(name: str) -> Kpi | None:
 ALIASES = {"wait": "wait:p50"}
 
 
-def measures_of(fact: Fact) -> dict[str, Measure]:
-    """Every part that the KPIs of a fact need, by code. A code means one thing only."""
+@cache
+def measures_of(fact_code: str) -> dict[str, Measure]:
+    """Every part that the KPIs need of a fact, by code. A code means one thing only."""
     measures: dict[str, Measure] = {}
     for kpi in KPIS.values():
-        if kpi.fact is fact:
-            for measure in kpi.measures:
-                if measures.setdefault(measure.code, measure) != measure:
-                    raise ValueError(f"two measures are called {measure.code}")
+        for part in kpi.parts:
+            if part.fact.code == fact_code and measures.setdefault(part.measure.code, part.measure) != part.measure:
+                raise ValueError(f"two measures are called {part.measure.code}")
     return measures
+
+
+@cache
+def maturities_of(fact_code: str) -> dict[str, Maturity]:
+    return {k.maturity.code: k.maturity for k in KPIS.values() if k.fact.code == fact_code and k.maturity is not None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from metrics.definition import Direction, Kpi, Measure, Source, Unit
-from metrics.facts import CONTACTS, HANDLED_REASONS, QUEUE_REASONS
+from metrics.facts.contacts import CONTACTS, HANDLED_REASONS, QUEUE_REASONS
 
 AMAZON = Source(
     "Amazon Connect, metrics definitions",
@@ -29,11 +29,11 @@ GOOGLE = Source(
 A = "in_queue AND outcome = 'answered' AND wait_us IS NOT NULL"
 B = "in_queue AND outcome = 'abandoned'"
 F = "in_queue AND outcome IN ('callback_requested', 'voicemail')"
-IN_TIME = "wait_us <= threshold_us"
-SHORT = "wait_us <= short_us"
+IN_TIME = "in_time"
+SHORT = "is_short"
 # A row without a measured wait is neither short nor within the threshold.
-LONG_ENOUGH = "(wait_us <= short_us) IS NOT TRUE"
-NOT_WITHIN = "(wait_us <= threshold_us) IS NOT TRUE"
+LONG_ENOUGH = "is_short IS NOT TRUE"
+NOT_WITHIN = "in_time IS NOT TRUE"
 
 OFFERED_ROWS = "is_valid AND (in_queue OR NOT live)"
 
@@ -267,8 +267,8 @@ ABANDONMENT_RECOVERED = Kpi(
         "Identified customers who abandoned and were answered within the recovery time, divided by identified abandonments."
     ),
     fact=CONTACTS,
-    numerator=Measure("abandoned_recovered", f"{B} AND customer_id IS NOT NULL AND is_recovered"),
-    denominator=Measure("abandoned_identified", f"{B} AND customer_id IS NOT NULL"),
+    numerator=Measure("abandoned_recovered", f"{B} AND is_known AND is_recovered"),
+    denominator=Measure("abandoned_identified", f"{B} AND is_known"),
     unit=Unit.SHARE,
     direction=Direction.HIGHER_IS_BETTER,
     source=OURS,

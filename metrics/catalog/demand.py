@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from metrics.catalog.accessibility import HANDLED, OURS
 from metrics.definition import Direction, Kpi, Measure, Reason, Source, Unit
-from metrics.facts import CONTACTS, HANDLED_REASONS
+from metrics.facts.contacts import CONTACTS, HANDLED_REASONS
 
 CLASSIFIED = "is_handled AND demand <> ''"
 VANGUARD = Source("Vanguard, failure demand", "https://vanguard-method.net/library/misguided-behaviour/activity-cost/")
@@ -49,7 +49,7 @@ STATUS_ENQUIRIES = Kpi(
     question=_("How many ask what is happening with their case?"),
     formula=_("Handled contacts that only ask where the case stands, divided by classified handled contacts."),
     fact=CONTACTS,
-    numerator=Measure("status_enquiries", f"{CLASSIFIED} AND 'status_enquiry' = ANY(flags)"),
+    numerator=Measure("status_enquiries", f"{CLASSIFIED} AND is_status_enquiry"),
     denominator=classified,
     unit=Unit.SHARE,
     direction=Direction.LOWER_IS_BETTER,

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from metrics.catalog.accessibility import AMAZON, HANDLED, OURS
 from metrics.definition import Direction, Kpi, Measure, Source, Unit
-from metrics.facts import CONTACTS, HANDLED_REASONS
+from metrics.facts.contacts import CONTACTS, HANDLED_REASONS
 
 handled = HANDLED.numerator
 DIRECT = "is_handled AND live AND outcome = 'answered'"

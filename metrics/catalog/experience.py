@@ -6,14 +6,14 @@ from django.utils.translation import gettext_lazy as _
 
 from metrics.catalog.accessibility import OURS
 from metrics.definition import Direction, Kpi, Measure, Source, Unit
-from metrics.facts import INVITATIONS
+from metrics.facts.surveys import INVITATIONS
 from surveys.scales import CES as CES_SCALE
 
 ASKED = "NOT is_void"
 ANSWERED = f"{ASKED} AND is_delivered AND has_answer"
 CSAT_ANSWERS = f"{ANSWERED} AND has_csat"
-CES_ANSWERS = f"{ANSWERED} AND has_ces"
-NPS_ANSWERS = f"{ANSWERED} AND has_nps"
+CES_ANSWERS = f"{ANSWERED} AND ces IS NOT NULL"
+NPS_ANSWERS = f"{ANSWERED} AND nps IS NOT NULL"
 SQM = Source(
     "SQM Group, first call resolution",
     "https://www.sqmgroup.com/resources/library/blog/fcr-metric-operating-philosophy",
@@ -107,7 +107,7 @@ FCR_SURVEY = Kpi(
     question=_("What share says that it was solved, with one contact?"),
     formula=_("Answers with solved and one contact, divided by those who answered both questions."),
     fact=INVITATIONS,
-    numerator=Measure("fcr_survey", f"{ANSWERED} AND has_fcr AND fcr_resolved = 'yes' AND fcr_contacts = 1"),
+    numerator=Measure("fcr_survey", f"{ANSWERED} AND has_fcr AND is_fcr"),
     denominator=Measure("fcr_survey_answers", f"{ANSWERED} AND has_fcr"),
     unit=Unit.SHARE,
     direction=Direction.HIGHER_IS_BETTER,

@@ -6,19 +6,17 @@ from django.utils.translation import gettext_lazy as _
 
 from metrics.catalog.accessibility import AMAZON, OURS
 from metrics.definition import Direction, Kpi, Measure, Source, Unit
-from metrics.facts import (
-    CONTACTS,
+from metrics.facts.cases import (
     FCR_WINDOW,
     FCR_WINDOW_14,
     FCR_WINDOW_30,
     FIRST_CONTACTS,
-    HANDLED_REASONS,
     REAL_CASE,
-    REPEAT_WINDOW,
     RESOLVED_CASES,
 )
+from metrics.facts.contacts import CONTACTS, HANDLED_REASONS, REPEAT_WINDOW
 
-COHORT = f"{REAL_CASE} AND customer_id IS NOT NULL"
+COHORT = f"{REAL_CASE} AND is_known"
 NET = f"{COHORT} AND fcr_eligible"
 METRICNET = Source(
     "MetricNet, gross and net first contact resolution",
@@ -35,7 +33,7 @@ SQM = Source(
 
 
 def _nothing_more(column: str, mature_at: str) -> str:
-    return f"in_time AND ({column} IS NULL OR {column} > {mature_at})"
+    return f"in_grace AND ({column} IS NULL OR {column} > {mature_at})"
 
 
 _STRICT = f"{_nothing_more('again_at', 'mature_at')} AND NOT is_escalated"
@@ -118,7 +116,7 @@ REPEAT_CONTACTS = Kpi(
     ),
     fact=CONTACTS,
     numerator=Measure("repeated", "is_handled AND is_repeated"),
-    denominator=Measure("repeat_triggers", "is_handled AND customer_id IS NOT NULL"),
+    denominator=Measure("repeat_triggers", "is_handled AND is_known"),
     unit=Unit.SHARE,
     direction=Direction.LOWER_IS_BETTER,
     source=CAPTURI,

@@ -17,7 +17,8 @@ from helpdesk.simulation.people import phone_numbers
 from helpdesk.simulation.plan import CaseStep, ContactBegins, ContactEnds
 from helpdesk.simulation.run import simulate
 from helpdesk.simulation.traffic import Traffic
-from metrics import cells
+from metrics.check import check
+from metrics.refresh import refresh
 from surveys.models import Invitation, Response
 from tickets import settle
 from tickets.models import Case, CaseEvent, Contact, Customer, Identity, OutgoingMail, Promise, User
@@ -110,8 +111,8 @@ def test_bulk_writes_the_rows_that_the_verbs_write():
 def test_sums_and_cells_agree_with_what_was_written():
     simulate(seed=5, days=10, contacts_per_day=20, until=UNTIL, in_bulk=True)
     assert settle.differences() == []
-    cells.refresh()
-    assert cells.check() == ([], 0)
+    refresh()
+    assert check() == ([], 0)
 
 
 @pytest.mark.django_db

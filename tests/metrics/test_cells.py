@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection
 
-from metrics import cells, compute
+from metrics import compute
 from metrics.catalog import KPIS
+from metrics.check import check
 from metrics.compute import Query
 from metrics.period import Period, midnight
+from metrics.refresh import refresh
 from surveys.models import Invitation
 from tests.factories import (
     make_case,
@@ -141,15 +143,15 @@ def test_cells_give_what_the_log_gives(db, seed: int) -> None:
     for _ in range(25):
         log.add()
     agree()  # all marked, nothing stored
-    cells.refresh()
-    assert cells.check() == ([], 0)
+    refresh()
+    assert check() == ([], 0)
     agree()  # all stored
     for _ in range(5):
         log.add()
         log.correct()
     agree()  # part stored, part marked
-    cells.refresh()
-    assert cells.check() == ([], 0)
+    refresh()
+    assert check() == ([], 0)
     agree()
 
 
@@ -157,7 +159,7 @@ def test_a_half_hour_zone_gets_the_same_from_both(db) -> None:
     log = Log(7)
     for _ in range(15):
         log.add()
-    cells.refresh()
+    refresh()
     kolkata = ZoneInfo("Asia/Kolkata")
     assert answers("auto", ("hour",), kolkata) == answers("facts", ("hour",), kolkata)
     assert answers("auto", ("day",), kolkata) == answers("facts", ("day",), kolkata)
@@ -167,7 +169,7 @@ def test_the_parts_of_the_days_add_up_to_the_whole(db) -> None:
     log = Log(8)
     for _ in range(20):
         log.add()
-    cells.refresh()
+    refresh()
     (_, whole) = answers("auto", ())[0]
     days = [values for _, values in answers("auto", ("day",))]
     for key, (_value, numerator, denominator, _provisional) in whole.items():
@@ -189,10 +191,10 @@ def test_no_share_leaves_zero_to_one(db) -> None:
 
 def test_a_forged_cell_is_found(db) -> None:
     make_contact(at=START)
-    cells.refresh()
+    refresh()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE metrics_cell_contact_day SET answered = answered + 1")
-    differences, pending = cells.check()
+    differences, pending = check()
     assert pending == 0
     assert {(found.table, found.side) for found in differences} == {
         ("metrics_cell_contact_day", "log"),
@@ -202,23 +204,23 @@ def test_a_forged_cell_is_found(db) -> None:
 
 def test_a_cell_without_any_log_is_found(db) -> None:
     contact = make_contact(at=START)
-    cells.refresh()
+    refresh()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE metrics_cell_contact_hour SET bucket = bucket - interval '400 days'")
-    assert cells.check()[0]
+    assert check()[0]
     assert contact.pk
 
 
 def test_a_late_repeat_changes_the_earlier_contact(db) -> None:
     customer, topic = make_customer(), make_topic("billing")
     make_contact(at=START, customer=customer, topic=topic)
-    cells.refresh()
+    refresh()
     assert repeat_parts() == (0, 1)
     make_contact(at=START + timedelta(days=3), customer=customer, topic=topic)
     assert repeat_parts() == (1, 2)
-    cells.refresh()
+    refresh()
     assert repeat_parts() == (1, 2)
-    assert cells.check() == ([], 0)
+    assert check() == ([], 0)
 
 
 def repeat_parts() -> tuple[float | None, float | None]:
@@ -230,12 +232,12 @@ def repeat_parts() -> tuple[float | None, float | None]:
 def test_only_the_days_that_a_change_touches_are_redone(db) -> None:
     make_contact(at=START)
     make_contact(at=START + timedelta(days=5))
-    cells.refresh()
+    refresh()
     with connection.cursor() as cursor:
         cursor.execute("SELECT xmin::text, bucket FROM metrics_cell_contact_day ORDER BY bucket")
         before = cursor.fetchall()
         make_contact(at=START + timedelta(days=5))
-        cells.refresh()
+        refresh()
         cursor.execute("SELECT count(*) FROM metrics_cell_contact_day WHERE bucket = %s", [before[0][1]])
         assert cursor.fetchone() == (1,)
         cursor.execute("SELECT answered FROM metrics_cell_contact_day ORDER BY bucket")
@@ -253,20 +255,20 @@ def test_a_parallel_chat_changes_the_share_of_the_other(db) -> None:
 
 def test_deleting_a_contact_takes_it_out_of_the_cells(db) -> None:
     contact = make_contact(at=START)
-    cells.refresh()
+    refresh()
     Segment.objects.filter(contact=contact).delete()
     Contact.objects.filter(pk=contact.pk).delete()
-    cells.refresh()
-    assert cells.check() == ([], 0)
+    refresh()
+    assert check() == ([], 0)
     assert answers("auto", ())[0][1]["offered"][0] == 0
 
 
 def test_a_case_marked_as_spam_leaves_first_contact_resolution(db) -> None:
     case = make_case(at=START)
     make_contact(at=START, customer=case.customer, case=case)
-    cells.refresh()
+    refresh()
     Case.objects.filter(pk=case.pk).update(flags=["spam"])
-    cells.refresh()
-    assert cells.check() == ([], 0)
+    refresh()
+    assert check() == ([], 0)
     (row,) = compute.values([KPIS["fcr"]], Query(SPAN, as_of=START + timedelta(days=30)))
     assert row.values["fcr"].denominator == 0

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from django.http import QueryDict
 
-from metrics import cells, compute, rows
+from metrics import compute, rows
 from metrics.catalog import find
+from metrics.check import check
 from metrics.question import Question, QuestionError, read
+from metrics.refresh import rebuild, refresh
 from tests.factories import make_user
 from tests.metrics.conftest import GOLDEN
 from tickets.models import User
@@ -52,22 +54,22 @@ def test_there_is_something_to_compare() -> None:
 def test_every_value_by_every_way(golden: Path) -> None:
     assert mistakes("facts") == []
     assert mistakes("auto") == []  # nothing refreshed yet: every hour is marked and taken from the log
-    cells.refresh()
+    refresh()
     assert mistakes("auto") == []
-    assert cells.check() == ([], 0)
-    cells.rebuild()
+    assert check() == ([], 0)
+    rebuild()
     assert mistakes("auto") == []
-    assert cells.check() == ([], 0)
+    assert check() == ([], 0)
 
 
 def test_importing_again_and_refreshing_again_changes_nothing(golden: Path) -> None:
-    cells.refresh()
+    refresh()
     from django.core.management import call_command
 
     call_command("import_bundle", str(golden), verbosity=0)
-    cells.refresh()
+    refresh()
     assert mistakes("auto") == []
-    assert cells.check() == ([], 0)
+    assert check() == ([], 0)
 
 
 def ids(kpi: str, which: str, column: str, parameters: str = "") -> list[str]:

@@ -330,7 +330,7 @@ def words(sql: str) -> str:
         ("django_session", "the session"),
         ("SAVEPOINT", "a limit of time"),
         ("statement_timeout", "a limit of time"),
-        ("metrics_dirtyhour", "which hours the log must answer"),
+        ("metrics_mark", "which hours the log must answer"),
         ("metrics_cell_", "stored cells"),
         ("FROM tickets_contact", "the log of marked hours"),
         ('FROM "tickets_agreement"', "the agreements"),

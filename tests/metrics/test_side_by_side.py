@@ -9,11 +9,13 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from metrics import cells, compute
+from metrics import compute
 from metrics.catalog import KPIS
+from metrics.check import check
 from metrics.compute import Query
-from metrics.models import DirtyHour
+from metrics.models import Mark
 from metrics.period import Period
+from metrics.refresh import refresh
 from tests.factories import make_agreement, make_client, make_contact, make_queue, make_user
 from tickets.models import Agreement, Contact, ServiceLevel
 
@@ -48,13 +50,13 @@ def test_writers_and_refreshers_side_by_side_lose_nothing() -> None:
             make_contact(at=START + timedelta(minutes=offset * 60 + n), agent=agent, queue=queue, topic=None)
 
     threads = [in_thread(lambda offset=offset: write(offset)) for offset in (0, 1, 2)]
-    threads += [in_thread(lambda: [cells.refresh() for _ in range(6)]) for _ in range(2)]
+    threads += [in_thread(lambda: [refresh() for _ in range(6)]) for _ in range(2)]
     for thread in threads:
         thread.join()
     assert answered("facts") == 25
     assert answered("auto") == 25
-    cells.refresh()
-    assert cells.check() == ([], 0)
+    refresh()
+    assert check() == ([], 0)
     assert answered("auto") == 25
 
 
@@ -64,17 +66,17 @@ def test_a_refresh_that_dies_in_the_middle_leaves_its_marks() -> None:
 
     @transaction.atomic
     def dying_refresh() -> None:
-        cells.refresh()
-        assert not DirtyHour.objects.exists()
+        refresh()
+        assert not Mark.objects.exists()
         raise RuntimeError("killed")
 
     with pytest.raises(RuntimeError):
         dying_refresh()
-    assert DirtyHour.objects.exists()
+    assert Mark.objects.exists()
     assert answered("auto") == 1
-    cells.refresh()
-    assert not DirtyHour.objects.exists()
-    assert cells.check() == ([], 0)
+    refresh()
+    assert not Mark.objects.exists()
+    assert check() == ([], 0)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -86,15 +88,15 @@ def test_what_was_rolled_back_marks_nothing() -> None:
 
     with pytest.raises(RuntimeError):
         write_and_fail()
-    assert not DirtyHour.objects.exists()
+    assert not Mark.objects.exists()
 
 
 @pytest.mark.django_db
 def test_an_update_that_no_figure_reads_marks_nothing() -> None:
     contact = make_contact(at=START)
-    cells.refresh()
+    refresh()
     Contact.objects.filter(pk=contact.pk).update(subject="Another word")
-    assert not DirtyHour.objects.exists()
+    assert not Mark.objects.exists()
 
 
 @pytest.mark.django_db
@@ -104,14 +106,14 @@ def test_the_past_keeps_its_verdict_when_an_agreement_changes() -> None:
     ServiceLevel.objects.create(agreement=first, channel="phone", threshold_seconds=20)
     make_contact(at=START, client=client, wait=30)
     make_contact(at=START + timedelta(hours=4), client=client, wait=30)
-    cells.refresh()
+    refresh()
     assert service_level() == (0, 2)
     second = Agreement.objects.create(client=client, calendar=first.calendar, valid_from=START + timedelta(hours=2))
     ServiceLevel.objects.create(agreement=second, channel="phone", threshold_seconds=40)
     assert service_level() == (1, 2)
-    cells.refresh()
+    refresh()
     assert service_level() == (1, 2)
-    assert cells.check() == ([], 0)
+    assert check() == ([], 0)
 
 
 @pytest.mark.django_db

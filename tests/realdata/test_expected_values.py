@@ -11,9 +11,11 @@ import pytest
 from django.core.management import call_command
 from django.http import QueryDict
 
-from metrics import cells, compute
+from metrics import compute
 from metrics.catalog import find
+from metrics.check import check
 from metrics.question import Labels, read
+from metrics.refresh import refresh
 from tests.factories import make_user
 from tests.realdata.shared import shared
 
@@ -74,6 +76,6 @@ def test_a_month_of_a_real_call_centre(db, name: str) -> None:
     expected, user = expected_of(bundle), make_user(role="manager")
     assert sum(map(len, expected.values())) > 1000
     assert mistakes(expected, "facts", user) == []
-    cells.refresh()
+    refresh()
     assert mistakes(expected, "auto", user) == []
-    assert cells.check() == ([], 0)
+    assert check() == ([], 0)

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from helpdesk.simulation import demo
-from metrics import cells
+from metrics.refresh import refresh
 
 
 class Command(BaseCommand):
@@ -20,5 +20,5 @@ class Command(BaseCommand):
             return
         started = time.monotonic()
         count = demo.load()
-        cells.refresh()
+        refresh()
         self.stdout.write(f"Demo: {count} contacts in {time.monotonic() - started:.1f} s.")

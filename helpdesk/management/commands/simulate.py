@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from helpdesk.simulation.run import AlreadyThere, simulate
-from metrics import cells
+from metrics.refresh import refresh
 
 
 class Command(BaseCommand):
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             raise CommandError("--days and --contacts-per-day must be positive, and --seed not negative.")
         started = time.monotonic()
         count = self.simulate(options, until.astimezone(UTC))
-        cells.refresh()
+        refresh()
         self.stdout.write(f"{count} contacts in {time.monotonic() - started:.1f} s.")
 
     def simulate(self, options: dict[str, Any], until: datetime) -> int:

@@ -9,7 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
-from metrics import cells
+from metrics.check import check
+from metrics.refresh import rebuild, refresh
 from tickets import settle
 
 
@@ -31,22 +32,22 @@ class Command(BaseCommand):
             self.check_cells()
         elif options["rebuild"]:
             settled = settle.settle_all()
-            cells.rebuild()
+            rebuild()
             self.stdout.write(_("All cells computed again from the logs; sums of %d contacts changed.") % settled)
         else:
-            self.stdout.write(_("%d marks worked off.") % cells.refresh())
+            self.stdout.write(_("%d marks worked off.") % refresh())
         self.stdout.write(_("Took %.1f s.") % (time.monotonic() - started))
 
     def check_cells(self) -> None:
         contacts = settle.differences()
         for found in contacts:
             self.stdout.write(f"tickets_contact {found['contact_id']} {found['started_at']}: sums over its legs differ")
-        differences, pending = cells.check()
+        differences, pending = check()
         for difference in differences:
-            self.stdout.write(f"{difference.table} {difference.bucket} {difference.side}: {difference.cell}")
+            self.stdout.write(f"{difference.table} {difference.side}: {difference.row}")
         if pending:
             self.stdout.write(
-                _("%d hours wait for their refresh; until then their figures are taken from the log.") % pending
+                _("%d objects wait for their refresh; until then their figures are taken from the log.") % pending
             )
         if contacts or differences:
             self.stdout.write(_("The stored cells differ from the logs: run refresh_metrics --rebuild."))

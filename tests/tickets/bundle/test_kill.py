@@ -125,7 +125,7 @@ def wipe() -> None:
         "tickets_source, tickets_client, tickets_customer, tickets_queue, tickets_topic, tickets_team, tickets_calendar"
     )
     with connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {tables}, tickets_cost, metrics_dirtyhour CASCADE")
+        cursor.execute(f"TRUNCATE {tables}, tickets_cost, metrics_mark CASCADE")
 
 
 @pytest.fixture(scope="module")

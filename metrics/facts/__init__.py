@@ -1,0 +1,15 @@
+"""Which rows KPIs count, which moment dates each, which dimensions it has, and why a row is left out.
+
+A record is one SELECT over the logs that gives a row an object: a contact, a case, an invitation. Everything that
+depends on an agreement is judged by the version in force when the row arrived. A fact is a way to date a record's rows.
+"""
+
+from __future__ import annotations
+
+from metrics.definition import Fact, Record
+from metrics.facts.cases import FIRST_CONTACTS, RESOLVED_CASES
+from metrics.facts.contacts import CONTACTS
+from metrics.facts.surveys import INVITATIONS
+
+FACTS: dict[str, Fact] = {fact.code: fact for fact in (CONTACTS, FIRST_CONTACTS, RESOLVED_CASES, INVITATIONS)}
+RECORDS: dict[str, Record] = {fact.record.code: fact.record for fact in FACTS.values()}
