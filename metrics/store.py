@@ -124,8 +124,7 @@ def fingerprint(record: Record) -> str:
 
 def make_tables(cursor: Any, record: Record) -> None:
     """Make the record's table and its facts' cells, empty, in place of what is there."""
-    columns = ", ".join(f"{name} {kind}" for name, kind in record.columns.items())
-    make_table(cursor, record_table(record), f"({columns})")
+    make_table(cursor, record_table(record), f"({record_columns(record)})")
     finish_record(cursor, record, record_table(record))
     for fact in facts_of(record):
         for grain in GRAINS:
@@ -133,6 +132,10 @@ def make_tables(cursor: Any, record: Record) -> None:
             sums = [f"{ROWS} int NOT NULL", *(f"{m.code} {m.column_type}" for m in kept_of(fact.code).values())]
             make_table(cursor, cell_table(fact, grain), f"({', '.join(keys + sums)})")
             finish_cells(cursor, record, grain, cell_table(fact, grain))
+
+
+def record_columns(record: Record) -> str:
+    return ", ".join(f"{name} {kind}" for name, kind in record.columns.items())
 
 
 def _key_type(dimension: str) -> str:

@@ -13,7 +13,8 @@ from metrics import compute, rows
 from metrics.catalog import find
 from metrics.check import check
 from metrics.question import Question, QuestionError, read
-from metrics.refresh import rebuild, refresh
+from metrics.rebuild import rebuild
+from metrics.refresh import refresh
 from tests.factories import make_user
 from tests.metrics.conftest import GOLDEN
 from tickets.models import User
