@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from metrics import stats
+from metrics import stats, stocks
 from metrics.definition import Fact, Kpi, Measure, Part, Unit
 from metrics.grains import plan
 from metrics.period import TIME_SPLITS, Period
@@ -31,13 +31,22 @@ Totals = dict[Key, Numbers]
 
 @dataclass(frozen=True)
 class Query:
-    """A question. `filters` holds ids by dimension (channels by code); an empty list matches nothing."""
+    """A question. `filters` holds ids by dimension (channels by code); an empty list matches nothing.
+
+    `at`: the instant for stocks, where it is not the end of the period.
+    """
 
     period: Period
     by: tuple[str, ...] = ()
     filters: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     as_of: datetime = field(default_factory=timezone.now)
     engine: str = "auto"
+    at: datetime | None = None
+
+    @property
+    def moment(self) -> datetime:
+        """The instant at which stocks are counted: of a period its end, or now where it is not over."""
+        return self.at or min(self.period.end, self.as_of)
 
     @property
     def time_split(self) -> str | None:
@@ -123,7 +132,10 @@ def _group(query: Query, key: Key, edges: Sequence[datetime]) -> dict[str, Any]:
 def _collect(kpis: Sequence[Kpi], query: Query) -> tuple[Totals, dict[Key, dict[str, Value]]]:
     wanted: dict[str, dict[str, Part]] = defaultdict(dict)
     percentiles: dict[str, list[Kpi]] = defaultdict(list)
+    held = [kpi for kpi in kpis if kpi.stock or kpi.average]
     for kpi in kpis:
+        if kpi in held:
+            continue
         if kpi.percentile is not None:
             percentiles[kpi.fact.code].append(kpi)
         else:
@@ -137,6 +149,13 @@ def _collect(kpis: Sequence[Kpi], query: Query) -> tuple[Totals, dict[Key, dict[
     for family in percentiles.values():
         for key, found in _percentiles(family, query).items():
             exact[key].update(found)
+    for kpi, found_totals in stocks.snapshots([kpi for kpi in held if kpi.stock], query, _run):
+        for key, numbers in found_totals.items():
+            exact[key][kpi.key] = value_of(kpi, numbers)
+    for kpi in held:
+        if kpi.average:
+            for key, numbers in stocks.averaged(kpi, query, _parts, _run).items():
+                exact[key][kpi.key] = _average_of(kpi, numbers)
     return totals, exact
 
 
@@ -223,7 +242,7 @@ def _provisional(parts: Sequence[Part]) -> dict[str, str]:
     return {
         provisional_name(part): f"({part.measure.where}) AND f.{part.maturity.at} > %(as_of)s"
         for part in parts
-        if part.maturity
+        if part.maturity and not part.maturity.is_due
     }
 
 
@@ -302,14 +321,7 @@ def _percentiles(kpis: Sequence[Kpi], query: Query) -> dict[Key, dict[str, Value
         sums[f"n {kpi.key}"] = f"count({measure.value}) FILTER (WHERE {measure.where})"
     rows = current_rows(fact, query.whole, query.filters, params, engine=query.engine)
     return {
-        key: {
-            kpi.key: Value(
-                value=_scaled(numbers[f"p {kpi.key}"], kpi.numerator),
-                n=numbers[f"n {kpi.key}"],
-                definition=kpi.definition_version,
-            )
-            for kpi in kpis
-        }
+        key: {kpi.key: value_of(kpi, numbers) for kpi in kpis}
         for key, numbers in _run(keys, sums, rows, params).items()
     }
 
@@ -329,13 +341,15 @@ def _scaled(number: Any, measure: Measure) -> float | None:
 def value_of(kpi: Kpi, numbers: Numbers) -> Value:
     """The KPI's value from the totals of its parts."""
     if kpi.percentile is not None:
-        return Value(value=None, n=0, definition=kpi.definition_version)
-    top, base = kpi.top, kpi.base
-    plain = _scaled(numbers.get(top.name), top.measure)
-    if base is None:
+        number, n = numbers.get(f"p {kpi.key}"), numbers.get(f"n {kpi.key}", 0)
+        return Value(value=_scaled(number, kpi.numerator), n=n, definition=kpi.definition_version)
+    if kpi.average is not None:
+        return Value(value=None, definition=kpi.definition_version)
+    plain = _scaled(numbers.get(kpi.top.name), kpi.top.measure)
+    if not kpi.bases:
         return Value(value=(plain or 0) if kpi.unit is Unit.COUNT else plain, definition=kpi.definition_version)
-    numerator = plain or 0
-    denominator = _scaled(numbers.get(base.name), base.measure) or 0
+    numerator = sum(_scaled(numbers.get(top.name), top.measure) or 0 for top in kpi.tops)
+    denominator = sum(_scaled(numbers.get(base.name), base.measure) or 0 for base in kpi.bases)
     squares = _scaled(numbers.get(kpi.spread.name) or 0, kpi.spread.measure) if kpi.spread else None
     low, high = interval(kpi, numerator, denominator, squares)
     return Value(
@@ -345,9 +359,14 @@ def value_of(kpi: Kpi, numbers: Numbers) -> Value:
         low=low,
         high=high,
         squares=squares,
-        provisional=int(numbers.get(provisional_name(base)) or 0),
+        provisional=sum(int(numbers.get(provisional_name(base)) or 0) for base in kpi.bases),
         definition=kpi.definition_version,
     )
+
+
+def _average_of(kpi: Kpi, numbers: Numbers) -> Value:
+    seconds, length = (numbers[name] / 1_000_000 for name in (stocks.OPEN_US, stocks.PERIOD_US))
+    return Value(seconds / length, seconds, length, definition=kpi.definition_version)
 
 
 def interval(

@@ -31,6 +31,7 @@ from metrics.store import (
     make_table,
     params,
 )
+from tickets import windows
 
 CLAIM = 20_000
 # From so many marks on, and where they are most of what there is, working everything out at once is quicker.
@@ -40,6 +41,7 @@ REBUILD_FROM = 200_000
 def refresh() -> int:
     """Bring records and cells up to date with the log. Return how many marks were worked off."""
     total = 0
+    windows.bring_up_to_date()
     for record in STORED.values():
         if _is_mostly_marked(record):
             rebuild_record(record)
@@ -157,6 +159,7 @@ def _find_largest(cursor: Any, fact: Fact, grain: Grain, code: str) -> None:
 
 def rebuild() -> None:
     """Compute every record and every cell again from the logs. Readers see the old ones until all is there."""
+    windows.bring_up_to_date()
     for record in STORED.values():
         rebuild_record(record)
         announce(record.code)
