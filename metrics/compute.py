@@ -8,7 +8,7 @@ corrects all by what is pending.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -133,9 +133,7 @@ def _collect(kpis: Sequence[Kpi], query: Query) -> tuple[Totals, dict[Key, dict[
     wanted: dict[str, dict[str, Part]] = defaultdict(dict)
     percentiles: dict[str, list[Kpi]] = defaultdict(list)
     held = [kpi for kpi in kpis if kpi.stock or kpi.average]
-    for kpi in kpis:
-        if kpi in held:
-            continue
+    for kpi in (kpi for kpi in kpis if kpi not in held):
         if kpi.percentile is not None:
             percentiles[kpi.fact.code].append(kpi)
         else:
@@ -149,14 +147,18 @@ def _collect(kpis: Sequence[Kpi], query: Query) -> tuple[Totals, dict[Key, dict[
     for family in percentiles.values():
         for key, found in _percentiles(family, query).items():
             exact[key].update(found)
-    for kpi, found_totals in stocks.snapshots([kpi for kpi in held if kpi.stock], query, _run):
-        for key, numbers in found_totals.items():
+    for kpi, numbers_of in _held(held, query):
+        for key, numbers in numbers_of.items():
             exact[key][kpi.key] = value_of(kpi, numbers)
-    for kpi in held:
-        if kpi.average:
-            for key, numbers in stocks.averaged(kpi, query, _parts, _run).items():
-                exact[key][kpi.key] = _average_of(kpi, numbers)
     return totals, exact
+
+
+def _held(kpis: Sequence[Kpi], query: Query) -> Iterator[tuple[Kpi, Totals]]:
+    """What is there, at an instant or on average."""
+    yield from stocks.snapshots([kpi for kpi in kpis if kpi.stock], query, _run)
+    for kpi in kpis:
+        if kpi.average:
+            yield kpi, stocks.averaged(kpi, query, _parts, _run)
 
 
 # --- additive parts
@@ -344,7 +346,8 @@ def value_of(kpi: Kpi, numbers: Numbers) -> Value:
         number, n = numbers.get(f"p {kpi.key}"), numbers.get(f"n {kpi.key}", 0)
         return Value(value=_scaled(number, kpi.numerator), n=n, definition=kpi.definition_version)
     if kpi.average is not None:
-        return Value(value=None, definition=kpi.definition_version)
+        seconds, length = (numbers.get(name, 0) / 1_000_000 for name in (stocks.OPEN_US, stocks.PERIOD_US))
+        return Value(seconds / length if length else None, seconds, length, definition=kpi.definition_version)
     plain = _scaled(numbers.get(kpi.top.name), kpi.top.measure)
     if not kpi.bases:
         return Value(value=(plain or 0) if kpi.unit is Unit.COUNT else plain, definition=kpi.definition_version)
@@ -362,11 +365,6 @@ def value_of(kpi: Kpi, numbers: Numbers) -> Value:
         provisional=sum(int(numbers.get(provisional_name(base)) or 0) for base in kpi.bases),
         definition=kpi.definition_version,
     )
-
-
-def _average_of(kpi: Kpi, numbers: Numbers) -> Value:
-    seconds, length = (numbers[name] / 1_000_000 for name in (stocks.OPEN_US, stocks.PERIOD_US))
-    return Value(seconds / length, seconds, length, definition=kpi.definition_version)
 
 
 def interval(

@@ -182,8 +182,8 @@ class Kpi:
 
     Attributes:
         together: The KPIs whose rows this one counts together; its own measures are then theirs.
-        stock: For what is there at an instant: the condition, with `%(at)s`, of the rows that are. The KPI's measures
-            know the instant too, so no cell holds them: they are worked out from the rows that are there.
+        stock: For what is there at an instant: the condition, with the column `instant`, of the rows that are there. The
+            KPI's measures know the instant too, so no cell holds them: they are worked out from these rows.
         average: For what is there on average over a period: how it flows in and out.
         shows: What its rows show, in place of what its fact's rows show.
     """

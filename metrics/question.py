@@ -61,9 +61,9 @@ def read(params: QueryDict, user: User, *, kpis: Sequence[Kpi] | None = None) ->
     zone_name = params.get("tz") or settings.TIME_ZONE
     zone = read_zone(zone_name)
     asked = list(kpis) if kpis is not None else read_kpis(params.getlist("kpi"))
-    at = _moment(params, "at", zone) if params.get("at") else None
-    is_instant = at is not None and not params.get("start") and not params.get("end") and all(k.stock for k in asked)
     try:
+        at = _moment(params, "at", zone) if params.get("at") else None
+        is_instant = at is not None and not {"start", "end"} & set(params) and all(kpi.stock for kpi in asked)
         if is_instant and at is not None:
             period = Period(at, at + timedelta(microseconds=1), zone)
         else:

@@ -86,7 +86,7 @@ def _source(kpi: Kpi, query: Query, which: str, params: Params) -> str:
         else:
             rows = current_rows(one.fact, query.whole, query.filters, params, engine=query.engine)
         reason = _reason_sql(one) if which == "excluded" else "NULL"
-        columns = ", ".join(f"f.{name}" for name in one.fact.record.columns)
+        columns = ", ".join(f"f.{name}" for name in [*one.fact.record.columns, *(["instant"] if one.stock else [])])
         found.append(
             f"SELECT {columns}, {reason} AS reason, f.{one.fact.at} AS listed_at, "
             f"f.id * {len(several)} + {part} AS listed_id, {part} AS part FROM {rows} WHERE {conditions(one)[which]}"

@@ -7,6 +7,7 @@ cells keep those. The few rows that come back later are looked at one by one.
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -17,7 +18,7 @@ from metrics.definition import Flow, Kpi
 from metrics.facts.business import microseconds
 from metrics.period import Period
 from metrics.sources import current_rows
-from metrics.sql import Params, Ranges
+from metrics.sql import Params
 
 if TYPE_CHECKING:
     from metrics.compute import Query, Totals
@@ -30,21 +31,26 @@ _MICROSECOND = timedelta(microseconds=1)
 Run = Callable[[Sequence[str], Mapping[str, str], str, Params], "Totals"]
 
 
-def until(moment: datetime) -> Ranges:
-    """Everything that came at or before the instant."""
-    return [(BEGINNING, moment + _MICROSECOND)]
+def source(kpi: Kpi, query: Query, params: Params, moments: Sequence[datetime] = ()) -> str:
+    """The rows that were there, as a sub-select `f`: for some of the period, or at the question's instant.
 
-
-def source(kpi: Kpi, query: Query, params: Params) -> str:
-    """The rows that are there at the question's instant, or were there for some of its period, as a sub-select `f`."""
-    if kpi.stock:
-        params["at"] = query.moment
-        ranges, there = until(query.moment), kpi.stock
-    else:
+    Of a stock each row comes once an instant, with the `instant` and its `place` among the `moments`, from 1.
+    """
+    if kpi.average:
         params["start"], params["end"] = query.period.start, query.period.end
-        ranges, there = [(BEGINNING, query.period.end)], kpi.average.present if kpi.average else "true"
-    rows = current_rows(kpi.fact, ranges, query.filters, params, engine=query.engine)
-    return f"(SELECT * FROM {rows} WHERE {there}) f"
+        rows = _rows(kpi, query, query.period.end, params)
+        return f"(SELECT * FROM {rows} WHERE {kpi.average.present}) f"
+    params["moments"] = list(moments or [query.moment])
+    rows = _rows(kpi, query, max(params["moments"]) + _MICROSECOND, params)
+    return (
+        "(SELECT f.*, m.instant, m.place FROM unnest(%(moments)s::timestamptz[]) WITH ORDINALITY m(instant, place) "
+        f"JOIN {rows} ON {kpi.stock}) f"
+    )
+
+
+def _rows(kpi: Kpi, query: Query, end: datetime, params: Params) -> str:
+    """All that came before."""
+    return current_rows(kpi.fact, [(BEGINNING, end)], query.filters, params, engine=query.engine)
 
 
 # --- at an instant
@@ -56,20 +62,10 @@ def snapshots(kpis: Sequence[Kpi], query: Query, run: Run) -> Iterator[tuple[Kpi
     for kpi in kpis:
         families[kpi.fact.code, kpi.stock].append(kpi)
     for family in families.values():
-        found: Totals = {}
-        if all(name in family[0].fact.dimensions for name in query.dimensions):
-            for place, moment in enumerate(_moments(query)):
-                for key, numbers in _snapshot(family, replace(query, at=moment), run).items():
-                    found[(place, *key) if query.time_split else key] = numbers
+        known = all(name in family[0].fact.dimensions for name in query.dimensions)
+        found = _snapshot(family, query, run) if known else {}
         for kpi in family:
             yield kpi, found
-
-
-def _moments(query: Query) -> list[datetime]:
-    if not query.time_split:
-        return [query.moment]
-    edges = query.edges
-    return [min(end, query.as_of) for start, end in zip(edges, edges[1:], strict=False) if start < query.as_of]
 
 
 def _snapshot(kpis: Sequence[Kpi], query: Query, run: Run) -> Totals:
@@ -83,8 +79,18 @@ def _snapshot(kpis: Sequence[Kpi], query: Query, run: Run) -> Totals:
         else:
             sums |= {part.name: part.measure.sql() for part in (kpi.top, kpi.base) if part}
     params: Params = {"as_of": query.as_of}
-    keys = [f"f.{kpis[0].fact.dimensions[name]}" for name in query.dimensions]
-    return run(keys, sums, source(kpis[0], query, params), params)
+    keys = ["f.place - 1"] if query.time_split else []
+    keys += [f"f.{kpis[0].fact.dimensions[name]}" for name in query.dimensions]
+    return run(keys, sums, source(kpis[0], query, params, _moments(query)), params)
+
+
+def _moments(query: Query) -> list[datetime]:
+    """The end of each piece, the one that is still running as of now."""
+    if not query.time_split:
+        return [query.moment]
+    edges = query.edges
+    pieces = itertools.pairwise(edges)
+    return [min(end, query.as_of) for start, end in pieces if start < query.as_of] or [query.moment]
 
 
 # --- on average over a period
@@ -105,7 +111,7 @@ def averaged(kpi: Kpi, query: Query, parts: Callable[..., Totals], run: Run) -> 
     dimensions = {key[1:] if query.time_split else key for key in (*moved, *again)} | set(there)
     for group in dimensions if query.by else {()}:
         count = there.get(group, (0, 0))[0]
-        for place, (a, b) in enumerate(zip(edges, edges[1:], strict=False)):
+        for place, (a, b) in enumerate(itertools.pairwise(edges)):
             key = (place, *group) if query.time_split else group
             came, moments = moved.get(key, (0, 0))
             open_us = count * (b - a) + came * b - moments + int(again.get(key, {}).get(OPEN_US) or 0)
@@ -132,16 +138,19 @@ def _again(kpi: Kpi, flow: Flow, query: Query) -> tuple[list[str], dict[str, str
     """The question for what rows add that come back after they had left."""
     edges = query.edges
     params: Params = {"as_of": query.as_of, "starts": edges[:-1], "ends": edges[1:]}
-    rows = current_rows(kpi.fact, [(BEGINNING, query.period.end)], query.filters, params, engine=query.engine)
+    rows = _rows(kpi, query, query.period.end, params)
     params["start"], params["end"] = query.period.start, query.period.end
     stretch = microseconds("least(upper(s.stretch), e.b) - greatest(lower(s.stretch), e.a)")
     keys = [f"f.{kpi.fact.dimensions[name]}" for name in query.dimensions]
     return (
         ["e.n - 1", *keys] if query.time_split else keys,
         {OPEN_US: f"sum({stretch})"},
-        f"{rows} CROSS JOIN unnest(f.{flow.again}) s(stretch) JOIN unnest(%(starts)s::timestamptz[], "
-        "%(ends)s::timestamptz[]) WITH ORDINALITY e(a, b, n) ON s.stretch && tstzrange(e.a, e.b) "
-        f"WHERE ({kpi.numerator.where}) AND f.{flow.again} && tstzrange(%(start)s, %(end)s)",
+        (
+            f"{rows} CROSS JOIN unnest(f.{flow.again}) s(stretch) "
+            "JOIN unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[]) WITH ORDINALITY e(a, b, n) "
+            "ON s.stretch && tstzrange(e.a, e.b) "
+            f"WHERE ({kpi.numerator.where}) AND f.{flow.again} && tstzrange(%(start)s, %(end)s)"
+        ),
         params,
     )
 

@@ -79,18 +79,21 @@ def _work_out(clients: Iterable[int], first: datetime, last: datetime) -> int:
             # A range only grows: a shorter one of a worker that was overtaken would take windows away.
             known = WindowRange.objects.filter(client_id=client).first()
             start, end = (min(first, known.first_at), max(last, known.last_at)) if known else (first, last)
-            windows = _windows(client, start, end, hours)
+            told, windows = _windows(client, start, end, hours)
             _write(cursor, client, windows)
             WindowRange.objects.update_or_create(
                 client_id=client,
-                defaults={"first_at": start, "last_at": end, "has_windows": bool(windows), "is_stale": False},
+                defaults={"first_at": start, "last_at": end, "has_hours": told, "is_stale": False},
             )
         done += 1
     return done
 
 
-def _windows(client: int, start: datetime, end: datetime, hours: dict[int, Hours]) -> list[Interval]:
-    """The open stretches, each by the version in force then. The first version also holds for what came before it."""
+def _windows(client: int, start: datetime, end: datetime, hours: dict[int, Hours]) -> tuple[bool, list[Interval]]:
+    """Whether anything is agreed, and the open stretches, each by the version in force then.
+
+    The first version also holds for what came before it.
+    """
     versions = list(Agreement.objects.filter(client_id=client).select_related("calendar").order_by("valid_from"))
     found: list[Interval] = []
     for n, version in enumerate(versions):
@@ -99,7 +102,7 @@ def _windows(client: int, start: datetime, end: datetime, hours: dict[int, Hours
         if version.calendar_id not in hours:
             hours[version.calendar_id] = version.calendar.hours()
         found += hours[version.calendar_id].windows(begins, ends)
-    return found
+    return bool(versions), found
 
 
 def _write(cursor: Any, client: int, windows: list[Interval]) -> None:

@@ -11,13 +11,13 @@ from metrics.definition import Direction, Flow, Kpi, Measure, Part, Reason, Sour
 from metrics.facts.business import business_us, microseconds
 from metrics.facts.cases import CASE_LEFT_OUT, CREATED_CASES, FIRST_RESOLVED_CASES, REAL_CASE
 
-OPEN = "(tstzrange(created_at, first_resolved_at) @> %(at)s::timestamptz OR open_again @> %(at)s::timestamptz)"
-OUR_TURN = "NOT coalesce(waits @> %(at)s::timestamptz, false)"
+OPEN = "(tstzrange(created_at, first_resolved_at) @> instant OR open_again @> instant)"
+OUR_TURN = "NOT coalesce(waits @> instant, false)"
 LITTLE = Source("Little, a proof for the queuing formula L = λW", "https://doi.org/10.1287/opre.9.3.383")
 _SHOWS = f"""k.external_id AS case_id, x.id AS case_number, x.channel, x.created_at,
-    extract(epoch FROM %(at)s::timestamptz - x.created_at) AS age_seconds,
-    {business_us("x.client_id", "x.created_at", "%(at)s::timestamptz")} / 1e6 AS business_age_seconds,
-    coalesce(x.waits @> %(at)s::timestamptz, false) AS waits_for_customer,
+    extract(epoch FROM x.instant - x.created_at) AS age_seconds,
+    {business_us("x.client_id", "x.created_at", "x.instant")} / 1e6 AS business_age_seconds,
+    coalesce(x.waits @> x.instant, false) AS waits_for_customer,
     q.code AS queue, coalesce(u.code, u.username) AS agent, t.path AS topic"""
 
 BACKLOG = Kpi(
@@ -42,9 +42,9 @@ BACKLOG_OUR_TURN = BACKLOG.variant_of(
     question=_("How many open cases wait for us?"),
     formula=_("As the backlog, without the cases in which we wait for the customer."),
     numerator=Measure("our_turn", f"{REAL_CASE} AND {OUR_TURN}"),
-    reasons=(*CASE_LEFT_OUT, Reason("waiting_customer", "waits @> %(at)s::timestamptz", _("Waiting for the customer"))),
+    reasons=(*CASE_LEFT_OUT, Reason("waiting_customer", "waits @> instant", _("Waiting for the customer"))),
 )
-_AGE = microseconds("%(at)s::timestamptz - created_at")
+_AGE = microseconds("instant - created_at")
 BACKLOG_AGE = Kpi(
     slug="backlog-age",
     name=_("Age of the backlog"),
@@ -67,7 +67,7 @@ BACKLOG_AGE_BUSINESS = BACKLOG_AGE.variant_of(
     numerator=Measure(
         "open_business_age",
         REAL_CASE,
-        business_us("f.client_id", "f.created_at", "%(at)s::timestamptz"),
+        business_us("f.client_id", "f.created_at", "instant"),
         scale=1_000_000,
     ),
 )

@@ -12,14 +12,14 @@ def microseconds(length: str) -> str:
     return f"(extract(epoch FROM {length}) * 1000000)::bigint"
 
 
-def reading(client: str, at: str, has_windows: str = "") -> str:
+def reading(client: str, at: str, has_hours: str = "") -> str:
     """What a client's business clock reads at a moment, in microseconds: one look-up in an index.
 
     Args:
-        has_windows: SQL that says whether the client has told us hours, where the caller has joined it; else looked up.
+        has_hours: SQL that says whether the client has told us hours, where the caller has joined it; else looked up.
     """
-    told = has_windows or (
-        f"EXISTS (SELECT FROM tickets_windowrange hr WHERE hr.client_id = {client} AND hr.has_windows)"
+    told = has_hours or (
+        f"EXISTS (SELECT FROM tickets_windowrange hr WHERE hr.client_id = {client} AND hr.has_hours)"
     )
     return (
         f"CASE WHEN {told} THEN coalesce((SELECT w.before_us + {microseconds(f'least({at}, w.closes_at) - w.opens_at')} "
@@ -28,9 +28,9 @@ def reading(client: str, at: str, has_windows: str = "") -> str:
     )
 
 
-def business_us(client: str, start: str, end: str, has_windows: str = "") -> str:
+def business_us(client: str, start: str, end: str, has_hours: str = "") -> str:
     """The open microseconds between two moments; 0 where the end is not after the start, NULL where one is NULL."""
     return (
         f"CASE WHEN {start} IS NOT NULL AND {end} IS NOT NULL THEN greatest(0, "
-        f"({reading(client, end, has_windows)}) - ({reading(client, start, has_windows)})) END"
+        f"({reading(client, end, has_hours)}) - ({reading(client, start, has_hours)})) END"
     )

@@ -29,7 +29,7 @@ LEFT_OUT = """CASE WHEN k.merged_into_id IS NOT NULL THEN 'merged'
 
 
 def _business(start: str, end: str) -> str:
-    return business_us("k.client_id", start, end, "h.has_windows")
+    return business_us("k.client_id", start, end, "h.has_hours")
 
 
 _SQL = f"""

@@ -23,7 +23,7 @@ SELECT e.id, e.at, k.client_id, k.queue_id, k.channel, k.team_id, k.owner_id AS 
     before.kind IS NULL OR before.kind IN ('agent_reply', 'resolved')
         OR (before.kind = 'created' AND k.channel IN ('phone', 'chat')) AS is_new,
     after.kind AS ended_by, answered.at AS answered_at, {microseconds("answered.at - e.at")} AS reply_us,
-    {business_us("k.client_id", "e.at", "answered.at", "h.has_windows")} AS reply_business_us
+    {business_us("k.client_id", "e.at", "answered.at", "h.has_hours")} AS reply_business_us
 FROM tickets_caseevent e
 JOIN tickets_case k ON k.number = e.case_id
 LEFT JOIN tickets_windowrange h ON h.client_id = k.client_id

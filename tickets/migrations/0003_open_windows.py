@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
                 ),
                 ("first_at", models.DateTimeField()),
                 ("last_at", models.DateTimeField()),
-                ("has_windows", models.BooleanField()),
+                ("has_hours", models.BooleanField()),
                 ("is_stale", models.BooleanField(db_default=False, default=False)),
             ],
             options={

@@ -42,8 +42,8 @@ class WindowRange(models.Model):
     client = models.OneToOneField(Client, models.CASCADE, primary_key=True, related_name="+")
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
-    # Without any window nobody has told us hours: business time is then calendar time.
-    has_windows = models.BooleanField()
+    # Where nobody has told us hours, business time is calendar time.
+    has_hours = models.BooleanField()
     is_stale = models.BooleanField(default=False, db_default=False)
 
     class Meta:
