@@ -47,6 +47,11 @@ EMPTY = {
     "contact": gettext_lazy("No contacts"),
     "first_contact": gettext_lazy("No cases"),
     "resolved_case": gettext_lazy("No cases"),
+    "created_case": gettext_lazy("No cases"),
+    "first_resolved": gettext_lazy("No cases"),
+    "response_due": gettext_lazy("Nothing was due"),
+    "resolution_due": gettext_lazy("Nothing was due"),
+    "customer_message": gettext_lazy("No messages"),
     "invitation": gettext_lazy("No answers"),
 }
 
@@ -269,6 +274,8 @@ SPLIT_NAMES = {"hour": gettext_lazy("hour"), "day": gettext_lazy("day"), "week":
 
 def parts(kpi: Kpi, value: Value) -> str:
     """What the value rests on: "7 of 13", "of 240 contacts"; empty where the figure itself says it."""
+    if kpi.average:
+        return ""
     n = formats.counted(value)
     if n == 0 or (n is None and value.value is None):
         return str(EMPTY[kpi.fact.code])
@@ -281,6 +288,8 @@ def rows_word(kpi: Kpi, n: float) -> str:
     many, shown = int(n), {"count": formats.number(n)}
     if kpi.fact.code == "contact":
         return ngettext("%(count)s contact", "%(count)s contacts", many) % shown
+    if kpi.fact.code == "customer_message":
+        return ngettext("%(count)s reply", "%(count)s replies", many) % shown
     if kpi.fact.code != "invitation":
         return ngettext("%(count)s case", "%(count)s cases", many) % shown
     if kpi.slug == "response-rate":

@@ -29,6 +29,7 @@ from metrics.store import (
     record_columns,
     summed,
 )
+from tickets import windows
 
 # So many objects are judged by one statement.
 CHUNK = 250_000
@@ -39,6 +40,7 @@ _CHAINS = (("hour", "day", "month"), ("day_agent",), ("day_topic",))
 
 def rebuild() -> None:
     """Compute every record and every cell again from the logs."""
+    windows.bring_up_to_date()
     for record in STORED.values():
         rebuild_record(record)
         announce(record.code)

@@ -29,6 +29,7 @@ from metrics.store import (
     key_values,
     params,
 )
+from tickets import windows
 
 CLAIM = 20_000
 # From so many marks on, and where they are most of what there is, working everything out at once is quicker.
@@ -38,6 +39,7 @@ REBUILD_FROM = 200_000
 def refresh() -> int:
     """Bring records and cells up to date with the log. Return how many marks were worked off."""
     total = 0
+    windows.bring_up_to_date()
     for record in STORED.values():
         if _is_mostly_marked(record):
             rebuild_record(record)

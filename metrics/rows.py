@@ -14,6 +14,7 @@ from typing import Any
 from django.core import signing
 from django.db import connection
 
+from metrics import stocks
 from metrics.compute import Query
 from metrics.definition import Fact, Kpi, Reason
 from metrics.sources import current_rows
@@ -21,6 +22,7 @@ from metrics.sql import Params
 
 SETS = ("numerator", "denominator", "excluded")
 NOT_MATURE = "not_mature"
+NOT_DUE = "not_due"
 OTHER = "other"
 
 
@@ -69,15 +71,27 @@ def _reason_sql(kpi: Kpi) -> str:
     if kpi.maturity is not None and kpi.denominator is not None:
         # Last of all: the row would be in, but its window has not passed.
         not_yet = f"({kpi.denominator.where}) AND {kpi.maturity.at} > %(as_of)s"
-        whens = f" WHEN {not_yet} THEN '{NOT_MATURE}'" + whens
+        whens = f" WHEN {not_yet} THEN '{NOT_DUE if kpi.maturity.is_due else NOT_MATURE}'" + whens
     return f"CASE{whens} ELSE '{OTHER}' END"
 
 
 def _source(kpi: Kpi, query: Query, which: str, params: Params) -> str:
+    """The set's rows, with the moment that dates each, a number of its own, and which of several KPIs has it."""
     params["as_of"] = query.as_of
-    rows = current_rows(kpi.fact, query.whole, query.filters, params, engine=query.engine)
-    reason = _reason_sql(kpi) if which == "excluded" else "NULL"
-    return f"(SELECT f.*, {reason} AS reason FROM {rows} WHERE {conditions(kpi)[which]})"
+    several = kpi.together or (kpi,)
+    found = []
+    for part, one in enumerate(several):
+        if one.stock or one.average:
+            rows = stocks.source(one, query, params)
+        else:
+            rows = current_rows(one.fact, query.whole, query.filters, params, engine=query.engine)
+        reason = _reason_sql(one) if which == "excluded" else "NULL"
+        columns = ", ".join(f"f.{name}" for name in [*one.fact.record.columns, *(["instant"] if one.stock else [])])
+        found.append(
+            f"SELECT {columns}, {reason} AS reason, f.{one.fact.at} AS listed_at, "
+            f"f.id * {len(several)} + {part} AS listed_id, {part} AS part FROM {rows} WHERE {conditions(one)[which]}"
+        )
+    return f"({' UNION ALL '.join(found)})"
 
 
 def count(kpi: Kpi, query: Query, which: str) -> int:
@@ -108,18 +122,18 @@ def page(
         CursorError: `after` was not given out by us.
     """
     params: Params = {"limit": limit + 1}
-    source, at = _source(kpi, query, which, params), kpi.fact.at
+    source = _source(kpi, query, which, params)
     where = "true"
     if after:
         params["after_at"], params["after_id"] = _read_cursor(after)
-        where = f"(x.{at}, x.id) > (%(after_at)s, %(after_id)s)"
+        where = "(x.listed_at, x.listed_id) > (%(after_at)s, %(after_id)s)"
     if reason:
         params["reason"] = reason
         where += " AND x.reason = %(reason)s"
     sql = (
-        f"SELECT x.{at} AS cursor_at, x.id AS cursor_id, x.reason, {kpi.fact.shows} "
-        f"FROM (SELECT * FROM {source} x WHERE {where} ORDER BY x.{at}, x.id LIMIT %(limit)s) x "
-        f"{kpi.fact.joins} {_names(kpi.fact)} ORDER BY x.{at}, x.id"
+        f"SELECT x.listed_at AS cursor_at, x.listed_id AS cursor_id, x.reason, {kpi.shows or kpi.fact.shows} "
+        f"FROM (SELECT * FROM {source} x WHERE {where} ORDER BY x.listed_at, x.listed_id LIMIT %(limit)s) x "
+        f"{kpi.fact.joins} {_names(kpi.fact)} ORDER BY x.listed_at, x.listed_id"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, params)

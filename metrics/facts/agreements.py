@@ -13,6 +13,6 @@ AGREEMENTS = """agreements AS MATERIALIZED (
 )"""
 
 
-def agreed(client: str, at: str) -> str:
+def agreed(client: str, at: str, g: str = "g") -> str:
     """A join that adds, as `g`, the version that was in force for this client at this moment."""
-    return f"LEFT JOIN agreements g ON g.client_id = {client} AND {at} >= g.valid_from AND {at} < g.valid_to"
+    return f"LEFT JOIN agreements {g} ON {g}.client_id = {client} AND {at} >= {g}.valid_from AND {at} < {g}.valid_to"
