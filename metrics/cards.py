@@ -48,6 +48,13 @@ EMPTY = {
     "first_contact": gettext_lazy("No cases"),
     "resolved_case": gettext_lazy("No cases"),
     "invitation": gettext_lazy("No answers"),
+    "promise": gettext_lazy("No promises"),
+    "agent_month": gettext_lazy("No whole month"),
+    "cost": gettext_lazy("No whole month"),
+    "pulse": gettext_lazy("No answers"),
+    "headcount": gettext_lazy("No answers"),
+    "interview": gettext_lazy("No interviews"),
+    "coverage": gettext_lazy("No agents"),
 }
 
 
@@ -279,9 +286,14 @@ def parts(kpi: Kpi, value: Value) -> str:
 
 def rows_word(kpi: Kpi, n: float) -> str:
     many, shown = int(n), {"count": formats.number(n)}
-    if kpi.fact.code == "contact":
+    fact = kpi.denominator_fact or kpi.fact
+    if fact.code in {"agent_month", "coverage", "headcount"}:
+        return ""  # divided by hours or goals, not by rows
+    if fact.code == "interview":
+        return ngettext("%(count)s interview", "%(count)s interviews", many) % shown
+    if fact.code == "contact":
         return ngettext("%(count)s contact", "%(count)s contacts", many) % shown
-    if kpi.fact.code != "invitation":
+    if fact.code not in {"invitation", "pulse"}:
         return ngettext("%(count)s case", "%(count)s cases", many) % shown
     if kpi.slug == "response-rate":
         return ngettext("%(count)s invitation", "%(count)s invitations", many) % shown

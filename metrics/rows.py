@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,8 @@ from django.db import connection
 
 from metrics.compute import Query
 from metrics.definition import Fact, Kpi, Reason
+from metrics.gates import shows_rows
+from metrics.ledgers import covered
 from metrics.sources import current_rows
 from metrics.sql import Params
 
@@ -45,6 +47,11 @@ def _names(fact: Fact) -> str:
     )
 
 
+def fact_of(kpi: Kpi, which: str) -> Fact:
+    """Whose rows the set has: those of a ratio over two facts are of the one, or of the other."""
+    return kpi.fact if which == "numerator" else kpi.denominator_fact or kpi.fact
+
+
 def conditions(kpi: Kpi) -> Mapping[str, str]:
     """The SQL condition of each set. A plain count, maximum or percentile has one set: numerator = denominator."""
     top = kpi.numerator
@@ -70,14 +77,20 @@ def _reason_sql(kpi: Kpi) -> str:
         # Last of all: the row would be in, but its window has not passed.
         not_yet = f"({kpi.denominator.where}) AND {kpi.maturity.at} > %(as_of)s"
         whens = f" WHEN {not_yet} THEN '{NOT_MATURE}'" + whens
-    return f"CASE{whens} ELSE '{OTHER}' END"
+    return f"CASE{whens} ELSE '{OTHER}' END" if whens else f"'{OTHER}'"
 
 
 def _source(kpi: Kpi, query: Query, which: str, params: Params) -> str:
-    params["as_of"] = query.as_of
-    rows = current_rows(kpi.fact, query.whole, query.filters, params, engine=query.engine)
+    params |= replace(query, by=()).params
+    fact = fact_of(kpi, which)
+    rows = current_rows(fact, query.whole, query.filters, params, engine=query.engine)
     reason = _reason_sql(kpi) if which == "excluded" else "NULL"
-    return f"(SELECT f.*, {reason} AS reason FROM {rows} WHERE {conditions(kpi)[which]})"
+    where = conditions(kpi)[which]
+    if not query.answers(kpi) or not shows_rows(kpi, query):
+        where = "false"
+    elif kpi.base and kpi.base.ledger and which != "numerator":
+        where = f"({where}) AND {covered(kpi.base.ledger, fact, replace(query, by=()), params)}"
+    return f"(SELECT f.*, {reason} AS reason FROM {rows} WHERE {where})"
 
 
 def count(kpi: Kpi, query: Query, which: str) -> int:
@@ -108,7 +121,10 @@ def page(
         CursorError: `after` was not given out by us.
     """
     params: Params = {"limit": limit + 1}
-    source, at = _source(kpi, query, which, params), kpi.fact.at
+    fact = fact_of(kpi, which)
+    if fact.anonymous_below:
+        return Page([], None)  # counted, and never listed
+    source, at = _source(kpi, query, which, params), fact.at
     where = "true"
     if after:
         params["after_at"], params["after_id"] = _read_cursor(after)
@@ -117,9 +133,9 @@ def page(
         params["reason"] = reason
         where += " AND x.reason = %(reason)s"
     sql = (
-        f"SELECT x.{at} AS cursor_at, x.id AS cursor_id, x.reason, {kpi.fact.shows} "
+        f"SELECT x.{at} AS cursor_at, x.id AS cursor_id, x.reason, {fact.shows} "
         f"FROM (SELECT * FROM {source} x WHERE {where} ORDER BY x.{at}, x.id LIMIT %(limit)s) x "
-        f"{kpi.fact.joins} {_names(kpi.fact)} ORDER BY x.{at}, x.id"
+        f"{fact.joins} {_names(fact)} ORDER BY x.{at}, x.id"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, params)

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from functools import cache
 
-from metrics.catalog import accessibility, demand, efficiency, experience, resolution
+from metrics.catalog import (
+    accessibility,
+    cost,
+    demand,
+    efficiency,
+    experience,
+    interviews,
+    people,
+    promises,
+    resolution,
+)
 from metrics.definition import Kpi, Maturity, Measure
 
 GROUPS = {
     "accessibility": accessibility.KPIS,
-    "efficiency": efficiency.KPIS,
+    "efficiency": (*efficiency.KPIS, *cost.KPIS),
     "resolution": resolution.KPIS,
-    "experience": experience.KPIS,
-    "demand": demand.KPIS,
+    "experience": (*experience.KPIS, *interviews.KPIS),
+    "demand": (*demand.KPIS, *promises.KPIS),
+    "people": people.KPIS,
 }
 KPIS: dict[str, Kpi] = {}
 for _kpis in GROUPS.values():

@@ -9,7 +9,14 @@ from __future__ import annotations
 from metrics.definition import Fact, Record
 from metrics.facts.cases import FIRST_CONTACTS, RESOLVED_CASES
 from metrics.facts.contacts import CONTACTS
+from metrics.facts.interviews import COVERED_AGENTS, INTERVIEWS
+from metrics.facts.ledgers import AGENT_MONTHS, COSTS
+from metrics.facts.promises import PROMISES
+from metrics.facts.pulse import HEADCOUNTS, PULSE
 from metrics.facts.surveys import INVITATIONS
 
-FACTS: dict[str, Fact] = {fact.code: fact for fact in (CONTACTS, FIRST_CONTACTS, RESOLVED_CASES, INVITATIONS)}
+LEDGERS = (AGENT_MONTHS, COSTS, PULSE, HEADCOUNTS, INTERVIEWS, COVERED_AGENTS)
+FACTS: dict[str, Fact] = {
+    fact.code: fact for fact in (CONTACTS, FIRST_CONTACTS, RESOLVED_CASES, INVITATIONS, PROMISES, *LEDGERS)
+}
 RECORDS: dict[str, Record] = {fact.record.code: fact.record for fact in FACTS.values()}

@@ -22,6 +22,7 @@ SELECT k.number AS id, k.client_id, k.queue_id, k.channel, k.team_id, k.owner_id
         WHEN 'spam' = ANY(k.flags) THEN 'spam'
         ELSE '' END AS left_out,
     k.customer_id IS NOT NULL AS is_known, k.fcr_eligible, k.created_at,
+    EXISTS (SELECT FROM tickets_promise p WHERE p.case_id = k.number) AS has_promise,
     f.id AS first_contact_id, f.started_at AS first_contact_at, f.handled_end_at AS first_handled_at,
     happened.first_resolved_at,
     CASE WHEN happened.ended_as = 'resolved' THEN happened.last_resolved_at END AS last_resolved_at,
@@ -91,6 +92,7 @@ CASE = Record(
         "left_out": "text",
         "is_known": "boolean",
         "fcr_eligible": "boolean",
+        "has_promise": "boolean",
         "created_at": "timestamptz",
         "first_contact_id": "bigint",
         "first_contact_at": "timestamptz",
