@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from metrics import compute, rows
 from metrics.catalog import KPIS, find
 from metrics.compute import Value
-from metrics.definition import Kpi
+from metrics.definition import Kpi, Unit
 from metrics.question import SPLITS, Labels, Question, QuestionError, read
 from metrics.sql import COLUMNS
 from tickets.models import User
@@ -95,6 +95,10 @@ def shown(kpi: Kpi, value: Value) -> dict[str, Any]:
     else:
         answer |= {"numerator": value.numerator, "denominator": value.denominator}
     answer |= {"low": value.low, "high": value.high, "provisional": value.provisional, "definition": value.definition}
+    if kpi.unit is Unit.MONEY:
+        answer["currency"] = value.currency or None
+    if value.is_hidden:
+        answer["suppressed"] = True
     return answer
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
 
-from metrics import stats, stocks
+from metrics import gates, ledgers, stats, stocks
 from metrics.catalog import columns_of
 from metrics.definition import Fact, Kpi, Measure, Part, Unit
 from metrics.grains import plan
@@ -63,6 +63,18 @@ class Query:
         return self.period.edges(self.time_split) if self.time_split else [self.period.start, self.period.end]
 
     @property
+    def params(self) -> Params:
+        """What the SQL of a record that is not stored may refer to."""
+        edges = self.edges
+        return {"as_of": self.as_of, "zone": str(self.period.zone), "starts": edges[:-1], "ends": edges[1:]}
+
+    def answers(self, kpi: Kpi) -> bool:
+        """Whether all that the KPI divides has the dimensions asked for. Else one side would be of everything."""
+        return kpi.denominator_fact is None or all(
+            {*self.dimensions, *self.filters} <= set(part.fact.dimensions) for part in kpi.parts
+        )
+
+    @property
     def whole(self) -> Ranges:
         return [(self.period.start, self.period.end)]
 
@@ -80,6 +92,8 @@ class Value:
     squares: float | None = None
     provisional: int = 0
     definition: int = 1
+    currency: str = ""
+    is_hidden: bool = False  # there is one, but it would tell what few people answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +124,7 @@ def values(kpis: Iterable[Kpi], query: Query) -> list[Row]:
         found = {kpi.key: exact.get(kpi.key) or value_of(kpi, numbers) for kpi in kpis}
         if not query.by or any(_has_rows(value) for value in found.values()):
             rows.append(Row(_group(query, key, edges), found))
-    return rows
+    return gates.guarded(kpis, query, rows)
 
 
 def _has_rows(value: Value) -> bool:
@@ -131,18 +145,19 @@ def _group(query: Query, key: Key, edges: Sequence[datetime]) -> dict[str, Any]:
 
 
 def _collect(kpis: Sequence[Kpi], query: Query) -> tuple[Totals, dict[Key, dict[str, Value]]]:
-    wanted: dict[str, dict[str, Part]] = defaultdict(dict)
+    wanted: dict[tuple[str, bool], dict[str, Part]] = defaultdict(dict)
     percentiles: dict[str, list[Kpi]] = defaultdict(list)
     held = [kpi for kpi in kpis if kpi.stock or kpi.average]
-    for kpi in (kpi for kpi in kpis if kpi not in held):
+    for kpi in (kpi for kpi in kpis if kpi not in held and query.answers(kpi)):
         if kpi.percentile is not None:
             percentiles[kpi.fact.code].append(kpi)
         else:
             for part in kpi.parts:
-                wanted[part.fact.code][part.name] = part
+                wanted[part.fact.code, part.ledger is not None][part.name] = part
     totals: Totals = defaultdict(dict)
     for parts in wanted.values():
-        for key, numbers in _parts(list(parts.values()), query).items():
+        asked = list(parts.values())
+        for key, numbers in (_beside_ledger if asked[0].ledger else _parts)(asked, query).items():
             totals[key].update(numbers)
     exact: dict[Key, dict[str, Value]] = defaultdict(dict)
     for family in percentiles.values():
@@ -182,6 +197,23 @@ def _parts(parts: Sequence[Part], query: Query) -> Totals:
         _add(totals, _unripe(parts, query), parts)
     if pending:
         _correct(totals, parts, query)
+    return totals
+
+
+def _beside_ledger(parts: Sequence[Part], query: Query) -> Totals:
+    """The totals over the months alone that the ledger covers, each of the clients that it has a row of."""
+    assert parts[0].ledger is not None
+    totals: Totals = {}
+    for span in ledgers.spans(parts[0].ledger, query):
+        narrow = replace(
+            query,
+            period=Period(span.start, span.end, query.period.zone),
+            by=query.dimensions,
+            filters={**query.filters, "client": span.clients},
+        )
+        bucket = (span.bucket,) if query.time_split else ()
+        found = {(*bucket, *key): numbers for key, numbers in _parts(parts, narrow).items()}
+        _add(totals, found, parts)
     return totals
 
 
@@ -231,7 +263,7 @@ def _from_rows(
     parts: Sequence[Part], query: Query, ranges: Ranges, source: Callable[..., str], *, judged: bool = True
 ) -> Totals:
     """Sum over rows. Not `judged`: as cells have them, as if all were mature; what is not is taken out afterwards."""
-    params: Params = {"as_of": query.as_of}
+    params: Params = query.params
     fact = parts[0].fact
     keys = _row_keys(fact, query, params)
     sums = {part.name: part.measure.sql(also=_mature(part) if judged else "") for part in parts}
@@ -327,7 +359,7 @@ def _percentiles(kpis: Sequence[Kpi], query: Query) -> dict[Key, dict[str, Value
     fact = kpis[0].fact
     if any(name not in fact.dimensions for name in query.dimensions):
         return {}
-    params: Params = {"as_of": query.as_of}
+    params: Params = query.params
     keys = _row_keys(fact, query, params)
     sums: dict[str, str] = {}
     for kpi in kpis:
@@ -386,7 +418,7 @@ def interval(
 ) -> tuple[float | None, float | None]:
     """The 95 % interval of a value, or (None, None) where none is defined."""
     found: stats.Interval | None = None
-    if denominator and kpi.unit is Unit.SHARE:
+    if denominator and kpi.unit is Unit.SHARE and kpi.denominator and not kpi.denominator.value:
         found = stats.wilson(numerator, denominator)
     elif denominator and kpi.unit is Unit.POINTS and squares is not None:
         found = stats.net_score_interval(numerator, squares, int(denominator))

@@ -17,6 +17,7 @@ class Unit(StrEnum):
     POINTS = "points"
     SCORE = "score"
     RATIO = "ratio"
+    MONEY = "money"
 
 
 class Direction(StrEnum):
@@ -120,6 +121,7 @@ class Fact:
         shows: What one of its rows shows a reader: SQL columns over the record's row `x`, the names of its queue `q`,
             agent `u` and topic `t`, and what `joins` brings.
         until: For ledgers, the column with the end of the span that must lie in the period as a whole.
+        anonymous_below: For answers that nobody may trace: nothing is shown of fewer than so many, not even by subtraction.
         dimensions: Dimension to the record's column.
         candidates: A condition on the record's object that all rows in a period meet, and perhaps others, with
             `{within}` where "`candidates_at` lies in the period" goes: how the log is narrowed before it is judged.
@@ -137,19 +139,25 @@ class Fact:
     joins: str = ""
     reasons: tuple[Reason, ...] = ()
     until: str = ""
+    anonymous_below: int = 0
 
 
 @dataclass(frozen=True)
 class Part:
-    """A measure over a fact's rows, only the mature ones where a maturity is given: what totals are kept by."""
+    """A measure over a fact's rows, only the mature ones where a maturity is given: what totals are kept by.
+
+    `ledger`: only over the months, and of the clients, that this ledger has a row of in the period.
+    """
 
     fact: Fact
     measure: Measure
     maturity: Maturity | None = None
+    ledger: Fact | None = None
 
     @property
     def name(self) -> str:
-        return f"{self.fact.code}.{self.measure.code}.{self.maturity.code if self.maturity else ''}"
+        name = f"{self.fact.code}.{self.measure.code}.{self.maturity.code if self.maturity else ''}"
+        return f"{name}.{self.ledger.code}" if self.ledger else name
 
 
 @dataclass(frozen=True)
@@ -224,7 +232,10 @@ class Kpi:
     def base(self) -> Part | None:
         if self.denominator is None:
             return None
-        return Part(self.denominator_fact or self.fact, self.denominator, self.maturity)
+        if self.denominator_fact is None:
+            return Part(self.fact, self.denominator, self.maturity)
+        # What costs nothing in the books must not make what does look cheap.
+        return Part(self.denominator_fact, self.denominator, self.maturity, self.fact if self.fact.until else None)
 
     @property
     def tops(self) -> tuple[Part, ...]:

@@ -21,8 +21,8 @@ from metrics.catalog import KPIS, find
 from metrics.compute import Value
 from metrics.definition import Direction, Kpi, Unit
 from metrics.question import QuestionError
-from surveys.models import Response
-from tickets.models import Channel, Client, Outcome, Queue, Team, User
+from surveys.models import Interview, Response
+from tickets.models import Channel, Client, Outcome, Promise, Queue, Team, User
 
 PAGE = 50
 EXCLUDED_SECONDS = 3.0
@@ -104,6 +104,7 @@ UNITS = {
     Unit.POINTS: gettext_lazy("Points from −100 to +100"),
     Unit.SCORE: gettext_lazy("A score"),
     Unit.RATIO: gettext_lazy("A ratio"),
+    Unit.MONEY: gettext_lazy("Money"),
 }
 DIRECTIONS = {
     Direction.HIGHER_IS_BETTER: gettext_lazy("Higher is better"),
@@ -507,18 +508,58 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         AGENT,
         CONTACT,
     ),
+    "promise": (
+        Column("due_at", gettext_lazy("Due"), _moment("due_at")),
+        Column("original_due_at", gettext_lazy("First due"), _moment("original_due_at")),
+        Column("fulfilled_at", gettext_lazy("Fulfilled"), _moment("fulfilled_at")),
+        Column("kind", gettext_lazy("Promise"), _text("kind")),
+        Column("rescheduled_by", gettext_lazy("Moved by"), _text("rescheduled_by", dict(Promise.By.choices))),
+        CASE,
+        QUEUE,
+        AGENT,
+        TOPIC,
+    ),
+    "interview": (
+        Column("attempted_at", gettext_lazy("Called"), _moment("attempted_at")),
+        AGENT,
+        CONTACT,
+        Column("outcome", gettext_lazy("Outcome"), _text("outcome", dict(Interview.Outcome.choices))),
+        Column("rating", gettext_lazy("Rating"), _text("rating"), "text-end"),
+    ),
+    "coverage": (
+        AGENT,
+        Column("interviews", gettext_lazy("Interviews"), _text("interviews"), "text-end"),
+        Column("goal", gettext_lazy("Goal"), _text("goal"), "text-end"),
+    ),
+    "agent_month": (
+        Column("month", gettext_lazy("Month"), _text("month")),
+        AGENT,
+        Column("client", gettext_lazy("Client"), _text("client")),
+        Column("paid_seconds", gettext_lazy("Paid"), _length("paid_seconds"), "text-end"),
+        Column("handling_seconds", gettext_lazy("Busy"), _length("handling_seconds"), "text-end"),
+        Column("available_seconds", gettext_lazy("Free"), _length("available_seconds"), "text-end"),
+        Column("other_seconds", gettext_lazy("Other work"), _length("other_seconds"), "text-end"),
+    ),
+    "cost": (
+        Column("month", gettext_lazy("Month"), _text("month")),
+        Column("client", gettext_lazy("Client"), _text("client")),
+        Column("amount", gettext_lazy("Cost"), _text("amount"), "text-end"),
+        Column("currency", gettext_lazy("Currency"), _text("currency")),
+    ),
+    "pulse": (Column("month", gettext_lazy("Month"), _text("month")),),
+    "headcount": (Column("month", gettext_lazy("Month"), _text("month")),),
 }
 
 
-def _kind(kpi: Kpi) -> str:
+def _kind(kpi: Kpi, which: str) -> str:
     """Which columns its rows have: those of its fact, unless it looks at them another way."""
     if kpi.together:
         return "targets"
     if kpi.average:
         return "present_cases"
-    return "open_cases" if kpi.stock else kpi.fact.code
+    return "open_cases" if kpi.stock else rows.fact_of(kpi, which).code
 
 
 def columns_of(kpi: Kpi, which: str) -> list[Column]:
-    columns = list(COLUMNS[_kind(kpi)])
+    columns = list(COLUMNS[_kind(kpi, which)])
     return [REASON, *columns] if which == "excluded" else columns

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from functools import cache
 
-from metrics.catalog import accessibility, backlog, cases, demand, efficiency, experience, resolution, times
+from metrics.catalog import (
+    accessibility,
+    backlog,
+    cases,
+    cost,
+    demand,
+    efficiency,
+    experience,
+    interviews,
+    people,
+    promises,
+    resolution,
+    times,
+)
 from metrics.definition import Kpi, Maturity, Measure
 
 GROUPS = {
     "accessibility": accessibility.KPIS,
-    "efficiency": (*efficiency.KPIS, *backlog.KPIS),
+    "efficiency": (*efficiency.KPIS, *cost.KPIS, *backlog.KPIS),
     "resolution": (*resolution.KPIS, *cases.KPIS, *times.RESOLUTION_KPIS),
-    "experience": experience.KPIS,
-    "demand": (*demand.KPIS, *times.DEMAND_KPIS),
+    "experience": (*experience.KPIS, *interviews.KPIS),
+    "demand": (*demand.KPIS, *promises.KPIS, *times.DEMAND_KPIS),
+    "people": people.KPIS,
 }
 KPIS: dict[str, Kpi] = {}
 for _kpis in GROUPS.values():

@@ -16,9 +16,14 @@ from metrics.facts.cases import (
     RESOLVED_CASES,
 )
 from metrics.facts.contacts import CONTACTS
+from metrics.facts.interviews import COVERED_AGENTS, INTERVIEWS
+from metrics.facts.ledgers import AGENT_MONTHS, COSTS
+from metrics.facts.promises import PROMISES
+from metrics.facts.pulse import HEADCOUNTS, PULSE
 from metrics.facts.replies import CUSTOMER_MESSAGES
 from metrics.facts.surveys import INVITATIONS
 
+LEDGERS = (AGENT_MONTHS, COSTS, PULSE, HEADCOUNTS, INTERVIEWS, COVERED_AGENTS)
 FACTS: dict[str, Fact] = {
     fact.code: fact
     for fact in (
@@ -31,6 +36,8 @@ FACTS: dict[str, Fact] = {
         RESOLUTIONS_DUE,
         CUSTOMER_MESSAGES,
         INVITATIONS,
+        PROMISES,
+        *LEDGERS,
     )
 }
 RECORDS: dict[str, Record] = {fact.record.code: fact.record for fact in FACTS.values()}

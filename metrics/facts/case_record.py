@@ -38,6 +38,7 @@ SELECT k.number AS id, k.client_id, k.queue_id, k.channel, k.team_id, k.owner_id
     coalesce(k.topic_id, f.topic_id) AS first_topic_id,
     {LEFT_OUT} AS left_out,
     k.customer_id IS NOT NULL AS is_known, k.fcr_eligible, k.created_at,
+    EXISTS (SELECT FROM tickets_promise p WHERE p.case_id = k.number) AS has_promise,
     f.id AS first_contact_id, f.started_at AS first_contact_at, f.handled_end_at AS first_handled_at,
     done.first_resolved_at, done.last_resolved_at,
     f.is_handled AND happened.first_resolved_at
@@ -176,6 +177,7 @@ CASE = Record(
         "left_out": "text",
         "is_known": "boolean",
         "fcr_eligible": "boolean",
+        "has_promise": "boolean",
         "created_at": "timestamptz",
         "first_contact_id": "bigint",
         "first_contact_at": "timestamptz",
