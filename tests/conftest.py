@@ -1,11 +1,14 @@
 """What every test runs on: a real PostgreSQL and a real Redis of the tests' own, and a real browser for those that ask.
 
-The tests never touch the servers of `make run`, nor those that DATABASE_URL and REDIS_URL name: they have their own home,
-`test` inside HELPDESK_HOME, whose servers write nothing durably. Parallel workers of one run have one each.
+The tests never touch the servers of `make run`, nor those that DATABASE_URL and REDIS_URL name: they have homes of their own
+in `test` inside HELPDESK_HOME, whose servers write nothing durably. Every process that runs tests has one to itself, be it
+a worker of one run or another run beside it: before each test Redis is emptied, and the database belongs to one test.
 """
 
+import fcntl
 import os
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,14 +16,24 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 
 
+def free_home(folder: Path) -> Path:
+    """Take the first home that no other process has, and keep it until this one ends."""
+    for number in count(1):
+        home = folder / str(number)
+        home.mkdir(parents=True, exist_ok=True)
+        lock = os.open(home / "taken", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+        else:
+            return home
+    raise AssertionError("unreachable")
+
+
 def choose_services() -> None:
     """Point the settings at the tests' own servers, before anything reads them."""
-    if "HELPDESK_TEST_HOME" not in os.environ:
-        home = Path(os.environ.get("HELPDESK_HOME") or PROJECT / ".helpdesk")
-        os.environ["HELPDESK_TEST_HOME"] = str(home.resolve() / "test")
-    # The first worker shares the home of a run without workers, so that no server is made in vain.
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
-    home = Path(os.environ["HELPDESK_TEST_HOME"]) / ("" if worker == "gw0" else worker)
+    home = free_home(Path(os.environ.get("HELPDESK_HOME") or PROJECT / ".helpdesk").resolve() / "test")
     for name in ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "PUBLIC_URL", "ALLOWED_HOSTS", "DEBUG", "TIME_ZONE", "PORT"):
         os.environ.pop(name, None)
     os.environ |= {
@@ -51,6 +64,8 @@ def pytest_configure(config: pytest.Config) -> None:
 SHARED_BY_ONE_WORKER = ("running_helpdesk", "made_home", "browser")
 
 
+# Before the workers' own look at the groups, which would not see what is added later.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for name in SHARED_BY_ONE_WORKER:
