@@ -7,6 +7,8 @@ a worker of one run or another run beside it: before each test Redis is emptied,
 
 import fcntl
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -34,6 +36,9 @@ def free_home(folder: Path) -> Path:
 def choose_services() -> None:
     """Point the settings at the tests' own servers, before anything reads them."""
     home = free_home(Path(os.environ.get("HELPDESK_HOME") or PROJECT / ".helpdesk").resolve() / "test")
+    # Dozens of processes are started: where the environment forbids to keep what was compiled, each compiles all of Django.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     for name in ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "PUBLIC_URL", "ALLOWED_HOSTS", "DEBUG", "TIME_ZONE", "PORT"):
         os.environ.pop(name, None)
     os.environ |= {
@@ -61,7 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 # What takes seconds to make is made once a run: the tests that share it go to the same worker.
-SHARED_BY_ONE_WORKER = ("running_helpdesk", "made_home", "browser")
+SHARED_BY_ONE_WORKER = ("running_helpdesk", "browser")
 
 
 # Before the workers' own look at the groups, which would not see what is added later.
@@ -134,11 +139,38 @@ def phone(browser):
 
 # ---- The whole thing -------------------------------------------------------------------------------------------------
 @pytest.fixture(scope="session")
-def running_helpdesk(tmp_path_factory) -> Iterator:
+def made_home(tmp_path_factory) -> Path:
+    """A home with a migrated database and nothing running. Made once a run, by the worker that asks first."""
+    from tests.running import make_home
+
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    with (folder / "made").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "home").exists():
+            make_home(folder / "unfinished")
+            (folder / "unfinished").rename(folder / "home")
+    return folder / "home"
+
+
+@pytest.fixture
+def home(made_home, tmp_path) -> Iterator[Path]:
+    """A copy of it for one test."""
+    from tests.running import release
+
+    subprocess.run(["cp", "-a", str(made_home), str(tmp_path / "home")], check=True)
+    yield tmp_path / "home"
+    release(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def running_helpdesk(made_home, tmp_path_factory) -> Iterator:
     """The whole product, empty, with nothing replaced: for the stories that need its worker and its live stream."""
     from tests.running import RunningHelpdesk
 
-    helpdesk = RunningHelpdesk(tmp_path_factory.mktemp("helpdesk"), DEMO="0")
+    home = tmp_path_factory.mktemp("helpdesk") / "home"
+    subprocess.run(["cp", "-a", str(made_home), str(home)], check=True)
+    helpdesk = RunningHelpdesk(home, DEMO="0")
     helpdesk.start()
     yield helpdesk
-    helpdesk.stop()
+    helpdesk.stop_at_once()

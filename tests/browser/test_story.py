@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -51,13 +52,15 @@ def mailbox() -> Iterator[tuple[Sink, int]]:
 
 
 @pytest.fixture(scope="module")
-def helpdesk(tmp_path_factory, mailbox) -> Iterator[RunningHelpdesk]:
+def helpdesk(made_home, tmp_path_factory, mailbox) -> Iterator[RunningHelpdesk]:
     _sink, port = mailbox
-    running = RunningHelpdesk(tmp_path_factory.mktemp("story"), DEMO="0", EMAIL_URL=f"smtp://127.0.0.1:{port}")
+    home = tmp_path_factory.mktemp("story") / "home"
+    subprocess.run(["cp", "-a", str(made_home), str(home)], check=True)
+    running = RunningHelpdesk(home, DEMO="0", EMAIL_URL=f"smtp://127.0.0.1:{port}")
     running.start()
     running.manage("shell", "-v0", "-c", PEOPLE)
     yield running
-    running.stop()
+    running.stop_at_once()
 
 
 def log_in(page, helpdesk: RunningHelpdesk, name: str) -> None:
