@@ -69,14 +69,17 @@ def pytest_configure(config: pytest.Config) -> None:
 SHARED_BY_ONE_WORKER = ("running_helpdesk", "browser")
 
 
-# Before the workers' own look at the groups, which would not see what is added later.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+# Around all others: the workers' own look at the groups would not see what is added later, and pytest-django orders last.
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     for item in items:
         for name in SHARED_BY_ONE_WORKER:
             if name in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.xdist_group(name))
                 break
+    yield
+    # Begun at the end, one would have a worker to itself while the others have nothing left to do.
+    items.sort(key=lambda item: item.get_closest_marker("heavy") is None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 from tests.browser.chromium import watched_page
 from tests.running import RunningHelpdesk, free_port
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.heavy]
 PASSWORD = "a pass phrase of some length"
 
 PEOPLE = f"""

@@ -16,6 +16,7 @@ import redis
 from helpdesk import embedded
 from tests.running import release
 
+pytestmark = pytest.mark.heavy
 PROJECT = Path(__file__).resolve().parents[2]
 USE = """
 import sys

@@ -112,6 +112,7 @@ def installation(home: Path) -> Iterator[Installation]:
     made.stop_at_once()
 
 
+@pytest.mark.heavy
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds the processes to kill in /proc")
 def test_what_is_killed_in_the_middle_loses_nothing(installation: Installation, tmp_path: Path) -> None:
     bundle = tmp_path / "calls"

@@ -21,7 +21,7 @@ from tests.factories import make_user
 from tests.realdata.shared import shared
 from tickets.settle import differences
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.heavy]
 GOLDEN = Path(__file__).resolve().parent.parent / "data" / "golden"
 ROWS = {
     "bank-1999-01": {"contacts.csv": 31_599, "segments.csv": 27_300},
