@@ -65,21 +65,29 @@ def pytest_configure(config: pytest.Config) -> None:
     django.setup()
 
 
-# What takes seconds to make is made once a run: the tests that share it go to the same worker.
-SHARED_BY_ONE_WORKER = ("running_helpdesk", "browser")
-
-
-# Around all others: the workers' own look at the groups would not see what is added later, and pytest-django orders last.
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    for item in items:
-        for name in SHARED_BY_ONE_WORKER:
-            if name in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.xdist_group(name))
-                break
-    yield
-    # Begun at the end, one would have a worker to itself while the others have nothing left to do.
+# Last, since pytest-django orders too.
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Begun at the end, a heavy one would have a worker to itself while the others have nothing left to do.
     items.sort(key=lambda item: item.get_closest_marker("heavy") is None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log) -> object:
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Spread(LoadScopeScheduling):
+        """Gives the workers one test after the other, and to one worker those that share what takes seconds to make."""
+
+        def _split_scope(self, nodeid: str) -> str:
+            path, _, name = nodeid.partition("::")
+            if path.startswith("tests/browser/"):  # a browser, and an installation
+                return path
+            if path == "tests/realdata/test_bundles.py":  # a log
+                return f"{path}[{name.partition('[')[2]}"
+            return nodeid
+
+    return Spread(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
 PACKAGE = "chromium"  # Debian's name for the package and for the program in it
@@ -28,6 +28,12 @@ QUIET = [
     # A container's /dev/shm is often 64 MB, which a page with charts outgrows.
     "--disable-dev-shm-usage",
 ]
+
+
+# A wait ends as soon as what is waited for is there: this is for a machine that has much else to do. Shorter than the
+# minute after which an open page asks by itself, so that what appears was told by the stream.
+PATIENCE = 40_000
+expect.set_options(timeout=PATIENCE)
 
 
 class NoBrowserError(RuntimeError):
@@ -115,7 +121,7 @@ def watched_page(browser: Browser, *, width: int = 1440, height: int = 900, **op
     faults: list[str] = []
     context = browser.new_context(viewport={"width": width, "height": height}, **options)
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE)
 
     def note(message: ConsoleMessage) -> None:
         if message.type == "error" and ("Content Security Policy" in message.text or "Uncaught" in message.text):

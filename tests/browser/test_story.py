@@ -116,7 +116,7 @@ def test_from_the_call_to_the_figure_on_the_managers_open_page(page, phone, brow
         before = csat.inner_text()
 
         log_a_call_and_resolve(page, helpdesk)
-        expect(handled).to_have_text("1", timeout=10_000)
+        expect(handled).to_have_text("1")
 
         phone.goto(link_in_the_mail(page, sink))
         assert phone.evaluate("document.documentElement.scrollWidth") <= 390
@@ -126,7 +126,7 @@ def test_from_the_call_to_the_figure_on_the_managers_open_page(page, phone, brow
         phone.wait_for_url("**/thanks")
 
         # The page was never reloaded: the answer comes to it.
-        expect(csat).not_to_have_text(before, timeout=10_000)
+        expect(csat).not_to_have_text(before)
         csat.click()
         expect(office.locator(".rows-table tbody tr")).to_have_count(1)
         expect(office.locator(".rows-table")).to_contain_text("anna")

@@ -32,13 +32,6 @@ ROWS = {
 Expected = dict[tuple[str, str], list[dict[str, str]]]
 
 
-def each_log(*names: str):
-    """One test a log. Those on the same log go to one worker, which takes it in once."""
-    return pytest.mark.parametrize(
-        "log", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in names], indirect=True
-    )
-
-
 def counted(name: str, folder: Path, *, again: bool = False) -> dict[str, tuple[int, ...]]:
     """(read, created, updated, unchanged, quarantined) by file, as they have to be."""
     bad = [row[0] for row in expected_problems(folder)]
@@ -57,7 +50,7 @@ def expected_problems(folder: Path) -> list[tuple[str, int, str, str, str]]:
         ]
 
 
-@each_log(*ROWS)
+@pytest.mark.parametrize("log", ROWS, indirect=True)
 def test_a_real_log(log) -> None:
     desk, counts = log
     name = desk.folder.name
@@ -114,7 +107,7 @@ def differs(value: compute.Value | None, row: dict[str, str]) -> str:
     return ""
 
 
-@each_log("bank-1999-01", "bank-1999-02")
+@pytest.mark.parametrize("log", ["bank-1999-01", "bank-1999-02"], indirect=True)
 def test_a_month_of_a_real_call_centre(log) -> None:
     desk, _counts = log
     expected, user = expected_of(desk.folder), make_user(role="manager")
