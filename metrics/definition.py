@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -145,10 +148,28 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Version:
+    """One version of a definition: what changed with it, and from when it holds."""
+
+    number: int
+    since: date
+    change: _StrPromise
+
+
+FIRST_VERSION = (Version(1, date(2026, 11, 24), _("First definition")),)
+
+
+@dataclass(frozen=True)
 class Kpi:
     """One declared KPI or variant of it. `denominator` None: a plain count, maximum or percentile.
 
     `denominator_fact` is named where the denominator counts other rows than the numerator: a ratio, never a share.
+
+    Attributes:
+        symbols: The formula in the letters of `metrics.symbols`.
+        gamed: How it can be made to look good without being good, and what to watch beside it.
+        decision: What we chose where authorities disagree, and why. The long form is metrics/DECISIONS.md.
+        terms: The fields of an agreement that its value depends on; a new version of one makes periods incomparable.
     """
 
     slug: str
@@ -170,6 +191,11 @@ class Kpi:
     reasons: tuple[Reason, ...] = ()
     definition_version: int = 1
     beside: tuple[str, ...] = field(default=())
+    symbols: str = ""
+    gamed: _StrPromise | str = ""
+    decision: _StrPromise | str = ""
+    history: tuple[Version, ...] = FIRST_VERSION
+    terms: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
