@@ -104,15 +104,6 @@ def export(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @for_readers_of_numbers
-def kpi(request: HttpRequest, slug: str) -> HttpResponse:
-    """What a KPI asks, how it is computed, and how its variants come out on the user's own data."""
-    found = drill.definition(slug)
-    board = _board(request)
-    context = {"board": board, "kpi": found, **drill.variants(board, found)}
-    return render(request, "metrics/kpi.html", context)
-
-
-@for_readers_of_numbers
 def kpi_rows(request: HttpRequest, slug: str) -> HttpResponse:
     """The very contacts, cases or invitations behind a value."""
     board = _board(request)
