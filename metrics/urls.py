@@ -1,8 +1,11 @@
 from django.urls import path
 
-from metrics import definition_views, views
+from metrics import agreement_views, definition_views, views
 
 urlpatterns = [
+    path("settings/agreements/", agreement_views.index, name="agreements"),
+    path("settings/agreements/<int:pk>/new/", agreement_views.new_version, name="agreement_new"),
+    path("settings/agreements/versions/<int:pk>/restatement/", agreement_views.restatement, name="restatement"),
     path("metrics/", views.dashboard, name="dashboard"),
     path("metrics/cards/", views.cards, name="dashboard_cards"),
     path("metrics/cards/<str:name>/", views.card, name="dashboard_card"),
