@@ -1,6 +1,6 @@
 from django.urls import path
 
-from metrics import agreement_views, definition_views, views
+from metrics import agreement_views, audit_views, definition_views, views
 
 urlpatterns = [
     path("settings/agreements/", agreement_views.index, name="agreements"),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("metrics/cards/", views.cards, name="dashboard_cards"),
     path("metrics/cards/<str:name>/", views.card, name="dashboard_card"),
     path("metrics/export/<str:name>.csv", views.export, name="dashboard_export"),
+    path("metrics/audit/", audit_views.audit, name="audit"),
     path("metrics/definitions/", definition_views.index, name="definitions"),
     path("metrics/definitions/<str:slug>/", definition_views.kpi, name="kpi"),
     path("metrics/three-ways/<str:way>/<str:log>/<str:other>/", definition_views.three_ways, name="three_ways"),
