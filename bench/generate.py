@@ -1,6 +1,6 @@
 """A log of a chosen size, made in the database by SQL: contacts with legs, cases with events, surveys with answers.
 
-Two years that end with yesterday, 3 clients, 30 queues, 200 agents in 10 teams, 60 topics. Written with indexes and
+Two years that end with yesterday, 3 clients, 30 queues of 10 teams with 20 agents each, 60 topics. Written with indexes and
 triggers put aside, with the sums over legs as `tickets.settle` would write them.
 """
 
@@ -54,7 +54,8 @@ SELECT n, %(source)s, n::text, cl.id, ch, 'inbound', outcome, customer,
     CASE WHEN outcome = 'answered' THEN us(talk) + us(acw) ELSE 0 END,
     CASE WHEN outcome = 'answered' AND live THEN us(talk) ELSE 0 END, (outcome = 'answered')::int, 0
 FROM (
-    SELECT n, at, ch, ch IN ('phone', 'chat') AS live, queue, agent, topic, customer,
+    -- Agent 17 is in team 8 with agents 7, 27, 37 and so on, and answers its queues.
+    SELECT n, at, ch, ch IN ('phone', 'chat') AS live, queue, 1 + (queue + 9) %% 10 + 10 * colleague AS agent, topic, customer,
         CASE WHEN ch IN ('email', 'web') THEN 'answered' WHEN luck < 0.07 THEN 'abandoned' WHEN luck < 0.09 THEN 'ivr_abandoned'
             ELSE 'answered' END AS outcome,
         make_interval(secs => round((-ln(1 - wait) * CASE WHEN ch IN ('email', 'web') THEN 9000 ELSE 35 END)::numeric, 3)::float)
@@ -68,7 +69,7 @@ FROM (
                 secs => round(((random() + random() + random()) / 3 * 14 * 3600 + 6 * 3600)::numeric, 3)::float) AS at,
             (ARRAY['phone', 'phone', 'phone', 'phone', 'phone', 'email', 'email', 'chat', 'chat', 'web'])
                 [1 + floor(random() * 10)::int] AS ch,
-            1 + floor(random() * random() * 30)::int AS queue, 1 + floor(random() * 200)::int AS agent,
+            1 + floor(random() * random() * 30)::int AS queue, floor(random() * 20)::int AS colleague,
             1 + floor(random() * random() * 60)::int AS topic, 1 + floor(random() * %(customers)s)::bigint AS customer,
             random() AS luck, random() AS wait, random() AS talk, random() AS acw
         FROM generate_series(%(from)s, %(to)s) n

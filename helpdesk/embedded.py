@@ -178,7 +178,7 @@ class Postgres(Server):
     def tuning(self) -> dict[str, str | int]:
         """Settings for this machine: PostgreSQL's own defaults are made for one of 1 GB with a spinning disk."""
         memory = psutil.virtual_memory().total // MEGABYTE
-        buffers = min(max(memory // 8, 128), 2048) if self.durable else 128
+        buffers = min(max(memory // 6, 128), 4096) if self.durable else 128
         values: dict[str, str | int] = {
             "listen_addresses": "",
             "unix_socket_directories": str(self.sockets),
@@ -192,6 +192,9 @@ class Postgres(Server):
             # Our queries are short or read cells; compiling them costs more than it saves.
             "jit": "off",
             "wal_compression": "pglz",
+            # Nothing follows this server: what is made anew in one transaction need not be written twice.
+            "wal_level": "minimal",
+            "max_wal_senders": 0,
             "max_wal_size": "4GB",
             "min_wal_size": "256MB",
             "checkpoint_timeout": "15min",

@@ -69,9 +69,9 @@ def answers(kpis: Iterable[Kpi], query: Query, purse: Purse) -> tuple[list[Row],
         One row a group with the values that were counted in time, and the keys of the KPIs that were not.
     """
     families: dict[Any, list[Kpi]] = defaultdict(list)
-    # Percentiles last: only the log can answer them.
+    # Percentiles last: only the rows themselves can answer them.
     for kpi in sorted(kpis, key=lambda kpi: kpi.percentile is not None):
-        families[kpi.fact.code, kpi.maturity and kpi.maturity.code, kpi.percentile is not None].append(kpi)
+        families[kpi.fact.code, kpi.percentile is not None].append(kpi)
     merged: dict[tuple[Any, ...], Row] = {}
     late: set[str] = set()
     for family in families.values():

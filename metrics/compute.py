@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from metrics import stats
+from metrics.catalog import columns_of
 from metrics.definition import Fact, Kpi, Measure, Part, Unit
 from metrics.grains import plan
 from metrics.period import TIME_SPLITS, Period
@@ -151,12 +152,11 @@ def _parts(parts: Sequence[Part], query: Query) -> Totals:
     pending = pending_count(fact.record) if query.engine == "auto" and fact.record.stored else MANY + 1
     if pending > MANY:
         return _from_rows(parts, query, query.whole, log_rows)
-    totals: Totals = {}
-    for grain, ranges in plan(query.edges, {*query.dimensions, *query.filters}):
-        if grain is None:
-            _add(totals, _from_rows(parts, query, ranges, stored_rows, judged=False), parts)
-        else:
-            _add(totals, _from_cells(cell_table(fact, grain), parts, query, ranges), parts)
+    pieces = plan(query.edges, {*query.dimensions, *query.filters})
+    cells = [(cell_table(fact, grain), ranges) for grain, ranges in pieces if grain is not None]
+    totals = _from_cells(cells, parts, query) if cells else {}
+    for ranges in (ranges for grain, ranges in pieces if grain is None):
+        _add(totals, _from_rows(parts, query, ranges, stored_rows, judged=False), parts)
     if any(part.maturity for part in parts):
         _add(totals, _unripe(parts, query), parts)
     if pending:
@@ -179,14 +179,28 @@ def _add(totals: Totals, more: Totals, parts: Sequence[Part]) -> None:
                 mine[name] += number
 
 
-def _from_cells(table: str, parts: Sequence[Part], query: Query, ranges: Ranges) -> Totals:
+def _from_cells(pieces: Sequence[tuple[str, Ranges]], parts: Sequence[Part], query: Query) -> Totals:
+    """Sum cells of one or more grains: months, and the days and hours at both ends."""
     params: Params = {}
     keys = _time_key(query, "bucket", params) + [
         f"nullif({COLUMNS[name]}, {_NOTHING.get(name, '0')})" for name in query.dimensions
     ]
-    sums = {part.name: f"{'max' if part.measure.aggregate == 'max' else 'sum'}({part.measure.code})" for part in parts}
-    where = within("bucket", ranges, params) + narrowed(COLUMNS, query.filters, params)
-    return _run(keys, sums, f"{table} WHERE {where}", params)
+    names = columns_of(parts[0].fact.code)
+    sums = {
+        part.name: f"{'max' if part.measure.aggregate == 'max' else 'sum'}({names[part.measure.code]})"
+        for part in parts
+    }
+    only = narrowed(COLUMNS, query.filters, params)
+    columns = [
+        "bucket",
+        *(COLUMNS[name] for name in query.dimensions),
+        *dict.fromkeys(names[p.measure.code] for p in parts),
+    ]
+    cells = [
+        f"SELECT {', '.join(columns)} FROM {table} WHERE {within('bucket', ranges, params, f'r{n}_')}{only}"
+        for n, (table, ranges) in enumerate(pieces)
+    ]
+    return _run(keys, sums, f"({' UNION ALL '.join(cells)}) c", params)
 
 
 _NOTHING = {"channel": "''"}

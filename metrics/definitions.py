@@ -20,6 +20,12 @@ from metrics.drill import one_set, reason_labels
 from metrics.symbols import LETTERS, letters
 
 EXCLUDED_SECONDS = 3.0
+_OUTCOMES = {
+    "is_answered": {"answered"},
+    "is_abandoned": {"abandoned"},
+    "is_flow_out": {"callback_requested", "voicemail"},
+    "is_handled": {"answered"},
+}
 _LITERAL = re.compile(r"'(\w+)'")
 UNITS = {
     Unit.COUNT: gettext_lazy("A count"),
@@ -198,4 +204,8 @@ def left_out(board: Board, kpi: Kpi) -> list[LeftOut]:
 def _can_hold(kpi: Kpi, where: str) -> bool:
     """Whether a reason may leave a row of this KPI out: outcomes that it counts are no reason, though its family's are."""
     inside = (kpi.denominator or kpi.numerator).where
-    return not set(_LITERAL.findall(where)) & set(_LITERAL.findall(inside))
+    counted = set(_LITERAL.findall(inside))
+    for column, outcomes in _OUTCOMES.items():
+        if column in inside:
+            counted |= outcomes
+    return not set(_LITERAL.findall(where)) & counted

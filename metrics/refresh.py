@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from metrics.catalog import measures_of
+from metrics.catalog import kept_of
 from metrics.definition import Fact, Record
 from metrics.grains import GRAINS, Grain
 from metrics.live import announce
@@ -20,8 +20,8 @@ from metrics.sql import computed, record_table
 from metrics.store import (
     ROWS,
     STORED,
-    cell_sums,
     cell_table,
+    cells_of,
     facts_of,
     finish_cells,
     finish_record,
@@ -30,9 +30,13 @@ from metrics.store import (
     key_values,
     make_table,
     params,
+    summed,
 )
 
 CLAIM = 20_000
+_BY_CODE = {grain.code: grain for grain in GRAINS}
+_FINER = {"day": _BY_CODE["hour"], "month": _BY_CODE["day"]}
+_ORDER = ("hour", "day", "month", "day_agent", "day_topic")
 # From so many marks on, and where they are most of what there is, working everything out at once is quicker.
 REBUILD_FROM = 200_000
 
@@ -104,31 +108,28 @@ def _apply(cursor: Any, record: Record, ids: list[int]) -> bool:
 
 def _move(cursor: Any, fact: Fact, grain: Grain) -> None:
     """Add the signed rows to the cells, and remove the cells that are left without rows."""
-    table, keys, sums = cell_table(fact, grain), key_columns(grain), cell_sums(fact, sign="f.sign")
+    table, keys, kept = cell_table(fact, grain), key_columns(grain), kept_of(fact.code)
     sets = [f"{ROWS} = c.{ROWS} + excluded.{ROWS}"]
-    for code, measure in measures_of(fact.code).items():
+    for code, measure in kept.items():
         if is_max(measure):
             sets.append(f"{code} = greatest(c.{code}, excluded.{code})")
         else:
             sets.append(f"{code} = nullif(coalesce(c.{code}, 0) + coalesce(excluded.{code}, 0), 0)")
     cursor.execute(
-        f"INSERT INTO {table} AS c ({', '.join([*keys, *sums])}) "
-        f"SELECT {', '.join([*key_values(fact, grain), *sums.values()])} FROM metrics_delta f "
-        f"WHERE f.{fact.at} IS NOT NULL GROUP BY {', '.join(str(n + 1) for n in range(len(keys)))} "
-        f"ORDER BY {', '.join(str(n + 1) for n in range(len(keys)))} "
-        f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {', '.join(sets)}",
+        f"INSERT INTO {table} AS c ({', '.join([*keys, ROWS, *kept])}) "
+        f"{cells_of(fact, grain, 'metrics_delta', sign='sign')} ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {', '.join(sets)}",
         params(),
     )
     buckets = f"SELECT DISTINCT {grain.bucket.format(at=f'f.{fact.at}')} FROM metrics_delta f WHERE f.sign < 0"
     cursor.execute(f"DELETE FROM {table} WHERE {ROWS} = 0 AND bucket IN ({buckets})", params())
-    for measure in measures_of(fact.code).values():
+    for measure in kept.values():
         if is_max(measure):
             _find_largest(cursor, fact, grain, measure.code)
 
 
 def _find_largest(cursor: Any, fact: Fact, grain: Grain, code: str) -> None:
     """Where a row that was the largest of its cell has gone or changed, look for the largest of the others."""
-    measure = measures_of(fact.code)[code]
+    measure = kept_of(fact.code)[code]
     table, keys = cell_table(fact, grain), key_columns(grain)
     gone = (
         f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in zip(keys, key_values(fact, grain), strict=True))}, "
@@ -167,13 +168,16 @@ def rebuild_record(record: Record) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         _lock(cursor, record)
         cursor.execute("DELETE FROM metrics_mark WHERE record = %s", [record.code])
+        # Many sums over many small groups: hashed, they take all memory there is; sorted, hardly any.
+        cursor.execute("SET LOCAL enable_hashagg = off")
+        cursor.execute("SET LOCAL work_mem = '256MB'")
         casts = ", ".join(f"{name}::{kind} AS {name}" for name, kind in record.columns.items())
         names = [record_table(record)]
-        make_table(cursor, _new(names[0]), f"AS SELECT {casts} FROM {computed(record, 'true')} r")
+        make_table(cursor, _new(names[0]), f"AS SELECT {casts} FROM {computed(record, 'true', fenced=False)} r")
         finish_record(cursor, record, _new(names[0]))
         cursor.execute(f"ANALYZE {_new(names[0])}")
         for fact in facts_of(record):
-            for grain in GRAINS:
+            for grain in sorted(GRAINS, key=lambda grain: _ORDER.index(grain.code)):
                 names.append(cell_table(fact, grain))
                 _rebuild_cells(cursor, fact, grain)
                 finish_cells(cursor, record, grain, _new(names[-1]))
@@ -187,13 +191,9 @@ def _new(name: str) -> str:
 
 
 def _rebuild_cells(cursor: Any, fact: Fact, grain: Grain) -> None:
-    keys = [f"{sql} AS {name}" for name, sql in zip(key_columns(grain), key_values(fact, grain), strict=True)]
-    sums = [f"{sql} AS {name}" for name, sql in cell_sums(fact).items()]
-    order = ", ".join(str(n + 1) for n in range(len(keys)))
-    make_table(
-        cursor,
-        _new(cell_table(fact, grain)),
-        f"AS SELECT {', '.join(keys + sums)} FROM {_new(record_table(fact.record))} f WHERE f.{fact.at} IS NOT NULL "
-        f"GROUP BY {order} ORDER BY {order}",
-        params(),
-    )
+    """Days are sums of hours, and months of days: the log's rows are added up as rarely as possible."""
+    if grain.code in _FINER:
+        query = summed(fact, grain, _new(cell_table(fact, _FINER[grain.code])))
+    else:
+        query = cells_of(fact, grain, _new(record_table(fact.record)))
+    make_table(cursor, _new(cell_table(fact, grain)), f"AS {query}", params())

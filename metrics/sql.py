@@ -50,9 +50,13 @@ def record_table(record: Record) -> str:
     return f"metrics_record_{record.code}"
 
 
-def computed(record: Record, scope: str) -> str:
-    """A sub-select of the record's rows, worked out from the log, for the objects that meet `scope`."""
-    return f"(SELECT {', '.join(record.columns)} FROM ({record.sql.format(scope=scope)} OFFSET 0) r)"
+def computed(record: Record, scope: str, *, fenced: bool = True) -> str:
+    """A sub-select of the record's rows, worked out from the log, for the objects that meet `scope`.
+
+    Fenced, what is worked out is worked out once, however often it is used; unfenced, by several workers.
+    """
+    fence = " OFFSET 0" if fenced else ""
+    return f"(SELECT {', '.join(record.columns)} FROM ({record.sql.format(scope=scope)}{fence}) r)"
 
 
 def log_rows(fact: Fact, ranges: Ranges, filters: Filters, params: Params) -> str:

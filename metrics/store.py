@@ -16,7 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from metrics.catalog import maturities_of, measures_of
+from metrics.catalog import kept_of, maturities_of, measures_of
 from metrics.definition import Fact, Measure, Record
 from metrics.facts import FACTS, RECORDS
 from metrics.grains import GRAINS, Grain, hour_origin
@@ -51,13 +51,29 @@ def key_values(fact: Fact, grain: Grain, row: str = "f") -> list[str]:
     return keys
 
 
-def cell_sums(fact: Fact, *, sign: str = "") -> dict[str, str]:
-    """Column to SQL: what a cell adds up over a record's rows. Nothing is kept as NULL, which takes no room."""
-    sums = {ROWS: f"coalesce(sum({sign}), 0)::int" if sign else "count(*)::int"}
-    for code, measure in measures_of(fact.code).items():
+def cells_of(fact: Fact, grain: Grain, rows: str, *, sign: str = "") -> str:
+    """SELECT of the grain's cells over these rows of the record. A sum of nothing is NULL, which takes no room.
+
+    With `sign`, a column of the rows, they come in and go out.
+    """
+    columns = [f"{sql} AS {name}" for name, sql in zip(key_columns(grain), key_values(fact, grain), strict=True)]
+    columns.append(f"coalesce(sum({sign}), 0)::int AS {ROWS}" if sign else f"count(*)::int AS {ROWS}")
+    for code, measure in kept_of(fact.code).items():
         also = f"{sign} > 0" if sign and is_max(measure) else ""
-        sums[code] = f"nullif({measure.sql(sign=sign, also=also)}, 0)::{measure.column_type}"
-    return sums
+        columns.append(f"nullif({measure.sql(sign=sign, also=also)}, 0)::{measure.column_type} AS {code}")
+    order = ", ".join(str(n + 1) for n in range(len(key_columns(grain))))
+    return f"SELECT {', '.join(columns)} FROM {rows} f WHERE f.{fact.at} IS NOT NULL GROUP BY {order} ORDER BY {order}"
+
+
+def summed(fact: Fact, grain: Grain, finer: str) -> str:
+    """SELECT of the grain's cells as sums of finer ones."""
+    bucket = grain.bucket.format(at="bucket")
+    keys = [f"{bucket} AS bucket", *key_columns(grain)[1:]]
+    sums = [f"sum({ROWS})::int AS {ROWS}"]
+    for code, measure in kept_of(fact.code).items():
+        sums.append(f"nullif({'max' if is_max(measure) else 'sum'}({code}), 0)::{measure.column_type} AS {code}")
+    order = ", ".join(str(n + 1) for n in range(len(keys)))
+    return f"SELECT {', '.join(keys + sums)} FROM {finer} GROUP BY {order} ORDER BY {order}"
 
 
 def is_max(measure: Measure) -> bool:
@@ -114,7 +130,7 @@ def make_tables(cursor: Any, record: Record) -> None:
     for fact in facts_of(record):
         for grain in GRAINS:
             keys = ["bucket timestamptz NOT NULL", *(f"{COLUMNS[d]} {_key_type(d)} NOT NULL" for d in grain.dimensions)]
-            sums = [f"{ROWS} int NOT NULL", *(f"{m.code} {m.column_type}" for m in measures_of(fact.code).values())]
+            sums = [f"{ROWS} int NOT NULL", *(f"{m.code} {m.column_type}" for m in kept_of(fact.code).values())]
             make_table(cursor, cell_table(fact, grain), f"({', '.join(keys + sums)})")
             finish_cells(cursor, record, grain, cell_table(fact, grain))
 

@@ -43,5 +43,21 @@ def measures_of(fact_code: str) -> dict[str, Measure]:
 
 
 @cache
+def columns_of(fact_code: str) -> dict[str, str]:
+    """Measure code to the column of a cell that has it: parts that count the same share one, the first that is named."""
+    first: dict[tuple[str, str, str], str] = {}
+    return {
+        code: first.setdefault((measure.where, measure.value, measure.aggregate), code)
+        for code, measure in measures_of(fact_code).items()
+    }
+
+
+@cache
+def kept_of(fact_code: str) -> dict[str, Measure]:
+    """The measures that cells keep, one a column."""
+    return {code: measures_of(fact_code)[code] for code in dict.fromkeys(columns_of(fact_code).values())}
+
+
+@cache
 def maturities_of(fact_code: str) -> dict[str, Maturity]:
     return {k.maturity.code: k.maturity for k in KPIS.values() if k.fact.code == fact_code and k.maturity is not None}

@@ -26,9 +26,7 @@ GOOGLE = Source(
 )
 
 # A: answered; B: abandoned in the queue; F: left it by callback or voicemail.
-A = "in_queue AND outcome = 'answered' AND wait_us IS NOT NULL"
-B = "in_queue AND outcome = 'abandoned'"
-F = "in_queue AND outcome IN ('callback_requested', 'voicemail')"
+A, B, F = "is_answered", "is_abandoned", "is_flow_out"
 IN_TIME = "in_time"
 SHORT = "is_short"
 # A row without a measured wait is neither short nor within the threshold.
@@ -248,7 +246,7 @@ _SL_SYMBOLS = {
 
 def _agreed(part: int) -> str:
     """The rows by the formula that each contact's agreement names."""
-    whens = " ".join(f"WHEN '{code}' THEN {formula[part]}" for code, formula in _SL_FORMULAS.items())
+    whens = " ".join(f"WHEN {code.removeprefix('sl')} THEN {formula[part]}" for code, formula in _SL_FORMULAS.items())
     return f"CASE service_level_variant {whens} ELSE false END"
 
 

@@ -24,11 +24,13 @@ SELECT c.id, c.started_at AS at, c.client_id, c.queue_id, c.channel, c.team_id, 
     c.is_valid, c.outcome, c.demand, c.customer_id IS NOT NULL AS is_known, c.is_handled,
     c.ended_at IS NOT NULL AS is_ended, 'status_enquiry' = ANY(c.flags) AS is_status_enquiry,
     c.channel IN ('phone', 'chat') AS live, c.queued_at IS NOT NULL AS is_queued,
-    c.is_valid AND c.channel IN ('phone', 'chat') AND c.queued_at IS NOT NULL
-        AND c.outcome NOT IN ('ivr_abandoned', 'blocked') AS in_queue,
+    q.in_queue,
+    q.in_queue AND c.outcome = 'answered' AND w.wait_us IS NOT NULL AS is_answered,
+    q.in_queue AND c.outcome = 'abandoned' AS is_abandoned,
+    q.in_queue AND c.outcome IN ('callback_requested', 'voicemail') AS is_flow_out,
     w.wait_us, w.wait_us <= w.threshold_us AS in_time, w.wait_us <= w.short_us AS is_short,
     (extract(epoch FROM c.answered_at - c.started_at) * 1000000)::bigint AS wait_from_start_us,
-    coalesce(g.service_level_variant, 'sl3') AS service_level_variant,
+    coalesce(substring(g.service_level_variant FROM 3)::smallint, 3) AS service_level_variant,
     c.talk_us, c.hold_us, c.acw_us, c.talk_us + c.hold_us + c.acw_us AS work_us, c.engaged_us, c.elapsed_us, c.legs,
     c.transfers, c.handled_end_at + {_WINDOW} AS repeat_mature_at,
     -- CASE, so that only the rows that can be repeats or recoveries pay for the look-up.
@@ -49,6 +51,10 @@ LEFT JOIN (
     SELECT DISTINCT ON (agreement_id, channel) agreement_id, channel, threshold_seconds, short_abandon_seconds
     FROM tickets_servicelevel ORDER BY agreement_id, channel, position
 ) l ON l.agreement_id = g.id AND l.channel = c.channel
+CROSS JOIN LATERAL (
+    SELECT c.is_valid AND c.channel IN ('phone', 'chat') AND c.queued_at IS NOT NULL
+        AND c.outcome NOT IN ('ivr_abandoned', 'blocked') AS in_queue
+) q
 CROSS JOIN LATERAL (
     SELECT (extract(epoch FROM coalesce(c.answered_at, c.ended_at) - c.queued_at) * 1000000)::bigint AS wait_us,
         (coalesce(l.threshold_seconds, CASE c.channel WHEN 'chat' THEN 60 ELSE 20 END) * 1000000)::bigint AS threshold_us,
@@ -82,11 +88,14 @@ CONTACT = Record(
         "live": "boolean",
         "is_queued": "boolean",
         "in_queue": "boolean",
+        "is_answered": "boolean",
+        "is_abandoned": "boolean",
+        "is_flow_out": "boolean",
         "wait_us": "bigint",
         "in_time": "boolean",
         "is_short": "boolean",
         "wait_from_start_us": "bigint",
-        "service_level_variant": "text",
+        "service_level_variant": "smallint",
         "talk_us": "bigint",
         "hold_us": "bigint",
         "acw_us": "bigint",

@@ -247,14 +247,15 @@ def test_a_card_is_one_fragment_and_a_refresh_is_those_that_changed(manager: Cli
     fragment = page(manager, "/metrics/cards/asa/?period=7d")
     assert fragment.strip().startswith("<article")
     assert "10 s" in text_of(fragment, "tile-asa")
-    surveys = page(manager, "/metrics/cards/?period=7d&kind=survey")
+    surveys = page(manager, "/metrics/cards/?period=7d&kind=invitation")
     assert 'id="tile-csat"' in surveys
     assert 'id="tile-asa"' not in surveys
     assert 'id="chart-part"' not in surveys
     contacts = page(manager, "/metrics/cards/?period=7d&kind=contact")
     assert 'id="tile-csat"' not in contacts
-    for part in ("tile-asa", "tile-fcr", "chart-part", "queues-part"):
+    for part in ("tile-asa", "chart-part", "queues-part"):
         assert re.search(rf'id="{part}"[^>]*hx-swap-oob="true"', contacts), part
+    assert 'id="tile-fcr"' in page(manager, "/metrics/cards/?period=7d&kind=case")
     assert page(manager, "/metrics/cards/?period=7d").count("<article") == len(CARDS)
 
 
@@ -330,9 +331,10 @@ def words(sql: str) -> str:
         ("django_session", "the session"),
         ("SAVEPOINT", "a limit of time"),
         ("statement_timeout", "a limit of time"),
-        ("metrics_mark", "which hours the log must answer"),
+        ("FROM tickets_contact", "what is pending, from the log"),
         ("metrics_cell_", "stored cells"),
-        ("FROM tickets_contact", "the log of marked hours"),
+        ("metrics_record_", "stored records"),
+        ("metrics_mark", "whether anything is pending"),
         ('FROM "tickets_agreement"', "the agreements"),
         ("tickets_servicelevel", "what they promise"),
         ('FROM "tickets_user"', "the user"),
@@ -350,8 +352,8 @@ def test_a_card_asks_for_its_value_the_one_before_and_its_trend(manager: Client)
     found.pop("the session", None)
     assert found == {
         "the user": 1,
-        "which hours the log must answer": 3,
-        "the log of marked hours": 2,  # nothing is marked in the period before
+        "whether anything is pending": 3,
+        "what is pending, from the log": 3,
         "stored cells": 3,
     }
 
