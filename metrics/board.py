@@ -210,6 +210,11 @@ class Board:
         return list(PERIODS.items())
 
     @property
+    def named_periods(self) -> list[tuple[str, Any]]:
+        """Without a form for dates, own dates are offered only where they are what is shown."""
+        return [(code, label) for code, label in PERIODS.items() if code != "custom" or self.name == "custom"]
+
+    @property
     def comparison_choices(self) -> list[tuple[str, Any]]:
         return list(COMPARISONS.items())
 
@@ -222,6 +227,11 @@ class Board:
     def hidden_for_filters(self) -> list[tuple[str, str]]:
         """What the form of filters must hand on."""
         return self._rest({"chart", "sort", "dir", "tz", "agent", "topic"})
+
+    @property
+    def hidden_for_period(self) -> list[tuple[str, str]]:
+        """What a choice of another period must hand on."""
+        return self._rest({*DIMENSIONS, "tz"})
 
     @property
     def hidden_for_chart(self) -> list[tuple[str, str]]:

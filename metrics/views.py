@@ -13,8 +13,8 @@ from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
+from metrics import audit, drill, exports
 from metrics import cards as board_cards
-from metrics import drill, exports
 from metrics.board import CARDS, Board, read_board
 from metrics.question import QuestionError
 from metrics.rows import CursorError
@@ -61,6 +61,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "is_empty": board_cards.is_empty(sections),
         "chart": board_cards.make_chart(board, purse),
         "queues": board_cards.make_queues(board, purse),
+        "drift": audit.drift() if cast("User", request.user).is_in_charge else None,
     }
     return render(request, "metrics/dashboard.html", context)
 
@@ -101,15 +102,6 @@ def export(request: HttpRequest, name: str) -> HttpResponse:
     if maker is None:
         raise Http404
     return exports.download(name, maker(_board(request)))
-
-
-@for_readers_of_numbers
-def kpi(request: HttpRequest, slug: str) -> HttpResponse:
-    """What a KPI asks, how it is computed, and how its variants come out on the user's own data."""
-    found = drill.definition(slug)
-    board = _board(request)
-    context = {"board": board, "kpi": found, **drill.variants(board, found)}
-    return render(request, "metrics/kpi.html", context)
 
 
 @for_readers_of_numbers
