@@ -18,9 +18,7 @@ def reading(client: str, at: str, has_hours: str = "") -> str:
     Args:
         has_hours: SQL that says whether the client has told us hours, where the caller has joined it; else looked up.
     """
-    told = has_hours or (
-        f"EXISTS (SELECT FROM tickets_windowrange hr WHERE hr.client_id = {client} AND hr.has_hours)"
-    )
+    told = has_hours or (f"EXISTS (SELECT FROM tickets_windowrange hr WHERE hr.client_id = {client} AND hr.has_hours)")
     return (
         f"CASE WHEN {told} THEN coalesce((SELECT w.before_us + {microseconds(f'least({at}, w.closes_at) - w.opens_at')} "
         f"FROM tickets_openwindow w WHERE w.client_id = {client} AND w.opens_at <= {at} "
