@@ -11,6 +11,7 @@ from django.http import Http404
 from django.utils.translation import gettext_lazy
 
 from metrics import formats, rows
+from metrics.agreements_page import term_name
 from metrics.board import Board
 from metrics.cards import CARD_SECONDS, Purse, answers, in_time, parts
 from metrics.catalog import GROUPS, KPIS, find
@@ -137,6 +138,7 @@ def page(board: Board, kpi: Kpi) -> dict[str, Any]:
         "direction": DIRECTIONS[kpi.direction],
         "letters": _letters(family),
         "left_out": left_out(board, kpi),
+        "terms": [term_name(code) for code in kpi.terms],
     }
 
 
