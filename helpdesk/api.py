@@ -169,5 +169,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("clients/", views.Clients.as_view(LIST), name="clients"),
     path("clients/<int:pk>/", views.Clients.as_view(ONE), name="client"),
     path("", include("metrics.api")),
+    path("", include("metrics.analysis_api")),
     re_path("", NotHere.as_view(), name="not-here"),
 ]

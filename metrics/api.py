@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from metrics import compute, rows
 from metrics.catalog import KPIS, find
 from metrics.compute import Value
-from metrics.definition import Kpi
+from metrics.definition import Kpi, Unit
 from metrics.question import SPLITS, Labels, Question, QuestionError, read
 from metrics.sql import COLUMNS
 from metrics.symbols import letters
@@ -48,8 +48,9 @@ def ask(request: Request, kpis: list[Kpi] | None = None) -> Question:
 
 
 PARAMETERS = [
-    OpenApiParameter("start", str, required=True, description="Local date, or instant with offset. Included."),
-    OpenApiParameter("end", str, required=True, description="Local date, or instant with offset. Not included."),
+    OpenApiParameter("start", str, description="Local date, or instant with offset. Included."),
+    OpenApiParameter("end", str, description="Local date, or instant with offset. Not included."),
+    OpenApiParameter("at", str, description="For stocks such as the backlog: an instant, in place of start and end."),
     OpenApiParameter("tz", str, description="Time zone of dates and splits. Default: the installation's."),
     OpenApiParameter("as_of", str, description="Maturity is judged as at this instant. Default: now."),
     OpenApiParameter("engine", str, enum=["auto", "facts"], description="auto: stored cells where they can answer."),
@@ -118,7 +119,18 @@ def shown(kpi: Kpi, value: Value) -> dict[str, Any]:
     else:
         answer |= {"numerator": value.numerator, "denominator": value.denominator}
     answer |= {"low": value.low, "high": value.high, "provisional": value.provisional, "definition": value.definition}
+    if kpi.unit is Unit.MONEY:
+        answer["currency"] = value.currency or None
+    if value.is_hidden:
+        answer["suppressed"] = True
     return answer
+
+
+def _asked_for(question: Question) -> dict[str, str]:
+    """The period or the instant that was asked for, in its own zone."""
+    query = question.query
+    moments = {"at": query.moment} if question.is_instant else {"start": query.period.start, "end": query.period.end}
+    return {name: moment.astimezone(query.period.zone).isoformat() for name, moment in moments.items()}
 
 
 class KpiValues(APIView):
@@ -141,8 +153,7 @@ class KpiValues(APIView):
         labels = Labels(found, query.period)
         return Response(
             {
-                "start": query.period.start.astimezone(query.period.zone).isoformat(),
-                "end": query.period.end.astimezone(query.period.zone).isoformat(),
+                **_asked_for(question),
                 "tz": question.zone_name,
                 "as_of": query.as_of.astimezone(UTC).isoformat(),
                 "rows": [

@@ -53,7 +53,19 @@ EMPTY = {
     "contact": gettext_lazy("No contacts"),
     "first_contact": gettext_lazy("No cases"),
     "resolved_case": gettext_lazy("No cases"),
+    "created_case": gettext_lazy("No cases"),
+    "first_resolved": gettext_lazy("No cases"),
+    "response_due": gettext_lazy("Nothing was due"),
+    "resolution_due": gettext_lazy("Nothing was due"),
+    "customer_message": gettext_lazy("No messages"),
     "invitation": gettext_lazy("No answers"),
+    "promise": gettext_lazy("No promises"),
+    "agent_month": gettext_lazy("No whole month"),
+    "cost": gettext_lazy("No whole month"),
+    "pulse": gettext_lazy("No answers"),
+    "headcount": gettext_lazy("No answers"),
+    "interview": gettext_lazy("No interviews"),
+    "coverage": gettext_lazy("No agents"),
 }
 
 
@@ -334,6 +346,8 @@ SPLIT_NAMES = {"hour": gettext_lazy("hour"), "day": gettext_lazy("day"), "week":
 
 def parts(kpi: Kpi, value: Value) -> str:
     """What the value rests on: "7 of 13", "of 240 contacts"; empty where the figure itself says it."""
+    if kpi.average:
+        return ""
     n = formats.counted(value)
     if n == 0 or (n is None and value.value is None):
         return str(EMPTY[kpi.fact.code])
@@ -344,13 +358,19 @@ def parts(kpi: Kpi, value: Value) -> str:
 
 def rows_word(kpi: Kpi, n: float) -> str:
     many, shown = int(n), {"count": formats.number(n)}
-    if kpi.fact.code == "contact":
-        return ngettext("%(count)s contact", "%(count)s contacts", many) % shown
-    if kpi.fact.code != "invitation":
-        return ngettext("%(count)s case", "%(count)s cases", many) % shown
-    if kpi.slug == "response-rate":
-        return ngettext("%(count)s invitation", "%(count)s invitations", many) % shown
-    return ngettext("%(count)s answer", "%(count)s answers", many) % shown
+    code = (kpi.denominator_fact or kpi.fact).code
+    if code in {"agent_month", "coverage", "headcount"}:
+        return ""  # divided by hours or goals, not by rows
+    words = {
+        "interview": lambda: ngettext("%(count)s interview", "%(count)s interviews", many),
+        "contact": lambda: ngettext("%(count)s contact", "%(count)s contacts", many),
+        "customer_message": lambda: ngettext("%(count)s reply", "%(count)s replies", many),
+        "invitation": lambda: ngettext("%(count)s answer", "%(count)s answers", many),
+        "pulse": lambda: ngettext("%(count)s answer", "%(count)s answers", many),
+        "response-rate": lambda: ngettext("%(count)s invitation", "%(count)s invitations", many),
+    }
+    found = words.get(kpi.slug) or words.get(code)
+    return (found() if found else ngettext("%(count)s case", "%(count)s cases", many)) % shown
 
 
 def _notes(kpi: Kpi, value: Value, promised: str) -> Iterable[str]:

@@ -8,15 +8,15 @@ corrects all by what is pending.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
 
-from metrics import stats
+from metrics import gates, ledgers, stats, stocks
 from metrics.catalog import columns_of
 from metrics.definition import Fact, Kpi, Measure, Part, Unit
 from metrics.grains import plan
@@ -32,13 +32,22 @@ Totals = dict[Key, Numbers]
 
 @dataclass(frozen=True)
 class Query:
-    """A question. `filters` holds ids by dimension (channels by code); an empty list matches nothing."""
+    """A question. `filters` holds ids by dimension (channels by code); an empty list matches nothing.
+
+    `at`: the instant for stocks, where it is not the end of the period.
+    """
 
     period: Period
     by: tuple[str, ...] = ()
     filters: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     as_of: datetime = field(default_factory=timezone.now)
     engine: str = "auto"
+    at: datetime | None = None
+
+    @property
+    def moment(self) -> datetime:
+        """The instant at which stocks are counted: of a period its end, or now where it is not over."""
+        return self.at or min(self.period.end, self.as_of)
 
     @property
     def time_split(self) -> str | None:
@@ -52,6 +61,18 @@ class Query:
     def edges(self) -> list[datetime]:
         """The instants that cut the period into its groups, both ends included."""
         return self.period.edges(self.time_split) if self.time_split else [self.period.start, self.period.end]
+
+    @property
+    def params(self) -> Params:
+        """What the SQL of a record that is not stored may refer to."""
+        edges = self.edges
+        return {"as_of": self.as_of, "zone": str(self.period.zone), "starts": edges[:-1], "ends": edges[1:]}
+
+    def answers(self, kpi: Kpi) -> bool:
+        """Whether all that the KPI divides has the dimensions asked for. Else one side would be of everything."""
+        return kpi.denominator_fact is None or all(
+            {*self.dimensions, *self.filters} <= set(part.fact.dimensions) for part in kpi.parts
+        )
 
     @property
     def whole(self) -> Ranges:
@@ -71,6 +92,8 @@ class Value:
     squares: float | None = None
     provisional: int = 0
     definition: int = 1
+    currency: str = ""
+    is_hidden: bool = False  # there is one, but it would tell what few people answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +124,7 @@ def values(kpis: Iterable[Kpi], query: Query) -> list[Row]:
         found = {kpi.key: exact.get(kpi.key) or value_of(kpi, numbers) for kpi in kpis}
         if not query.by or any(_has_rows(value) for value in found.values()):
             rows.append(Row(_group(query, key, edges), found))
-    return rows
+    return gates.guarded(kpis, query, rows)
 
 
 def _has_rows(value: Value) -> bool:
@@ -122,23 +145,36 @@ def _group(query: Query, key: Key, edges: Sequence[datetime]) -> dict[str, Any]:
 
 
 def _collect(kpis: Sequence[Kpi], query: Query) -> tuple[Totals, dict[Key, dict[str, Value]]]:
-    wanted: dict[str, dict[str, Part]] = defaultdict(dict)
+    wanted: dict[tuple[str, bool], dict[str, Part]] = defaultdict(dict)
     percentiles: dict[str, list[Kpi]] = defaultdict(list)
-    for kpi in kpis:
+    held = [kpi for kpi in kpis if kpi.stock or kpi.average]
+    for kpi in (kpi for kpi in kpis if kpi not in held and query.answers(kpi)):
         if kpi.percentile is not None:
             percentiles[kpi.fact.code].append(kpi)
         else:
             for part in kpi.parts:
-                wanted[part.fact.code][part.name] = part
+                wanted[part.fact.code, part.ledger is not None][part.name] = part
     totals: Totals = defaultdict(dict)
     for parts in wanted.values():
-        for key, numbers in _parts(list(parts.values()), query).items():
+        asked = list(parts.values())
+        for key, numbers in (_beside_ledger if asked[0].ledger else _parts)(asked, query).items():
             totals[key].update(numbers)
     exact: dict[Key, dict[str, Value]] = defaultdict(dict)
     for family in percentiles.values():
         for key, found in _percentiles(family, query).items():
             exact[key].update(found)
+    for kpi, numbers_of in _held(held, query):
+        for key, numbers in numbers_of.items():
+            exact[key][kpi.key] = value_of(kpi, numbers)
     return totals, exact
+
+
+def _held(kpis: Sequence[Kpi], query: Query) -> Iterator[tuple[Kpi, Totals]]:
+    """What is there, at an instant or on average."""
+    yield from stocks.snapshots([kpi for kpi in kpis if kpi.stock], query, _run)
+    for kpi in kpis:
+        if kpi.average:
+            yield kpi, stocks.averaged(kpi, query, _parts, _run)
 
 
 # --- additive parts
@@ -161,6 +197,23 @@ def _parts(parts: Sequence[Part], query: Query) -> Totals:
         _add(totals, _unripe(parts, query), parts)
     if pending:
         _correct(totals, parts, query)
+    return totals
+
+
+def _beside_ledger(parts: Sequence[Part], query: Query) -> Totals:
+    """The totals over the months alone that the ledger covers, each of the clients that it has a row of."""
+    assert parts[0].ledger is not None
+    totals: Totals = {}
+    for span in ledgers.spans(parts[0].ledger, query):
+        narrow = replace(
+            query,
+            period=Period(span.start, span.end, query.period.zone),
+            by=query.dimensions,
+            filters={**query.filters, "client": span.clients},
+        )
+        bucket = (span.bucket,) if query.time_split else ()
+        found = {(*bucket, *key): numbers for key, numbers in _parts(parts, narrow).items()}
+        _add(totals, found, parts)
     return totals
 
 
@@ -210,7 +263,7 @@ def _from_rows(
     parts: Sequence[Part], query: Query, ranges: Ranges, source: Callable[..., str], *, judged: bool = True
 ) -> Totals:
     """Sum over rows. Not `judged`: as cells have them, as if all were mature; what is not is taken out afterwards."""
-    params: Params = {"as_of": query.as_of}
+    params: Params = query.params
     fact = parts[0].fact
     keys = _row_keys(fact, query, params)
     sums = {part.name: part.measure.sql(also=_mature(part) if judged else "") for part in parts}
@@ -237,7 +290,7 @@ def _provisional(parts: Sequence[Part]) -> dict[str, str]:
     return {
         provisional_name(part): f"({part.measure.where}) AND f.{part.maturity.at} > %(as_of)s"
         for part in parts
-        if part.maturity
+        if part.maturity and not part.maturity.is_due
     }
 
 
@@ -306,7 +359,7 @@ def _percentiles(kpis: Sequence[Kpi], query: Query) -> dict[Key, dict[str, Value
     fact = kpis[0].fact
     if any(name not in fact.dimensions for name in query.dimensions):
         return {}
-    params: Params = {"as_of": query.as_of}
+    params: Params = query.params
     keys = _row_keys(fact, query, params)
     sums: dict[str, str] = {}
     for kpi in kpis:
@@ -316,14 +369,7 @@ def _percentiles(kpis: Sequence[Kpi], query: Query) -> dict[Key, dict[str, Value
         sums[f"n {kpi.key}"] = f"count({measure.value}) FILTER (WHERE {measure.where})"
     rows = current_rows(fact, query.whole, query.filters, params, engine=query.engine)
     return {
-        key: {
-            kpi.key: Value(
-                value=_scaled(numbers[f"p {kpi.key}"], kpi.numerator),
-                n=numbers[f"n {kpi.key}"],
-                definition=kpi.definition_version,
-            )
-            for kpi in kpis
-        }
+        key: {kpi.key: value_of(kpi, numbers) for kpi in kpis}
         for key, numbers in _run(keys, sums, rows, params).items()
     }
 
@@ -343,13 +389,16 @@ def _scaled(number: Any, measure: Measure) -> float | None:
 def value_of(kpi: Kpi, numbers: Numbers) -> Value:
     """The KPI's value from the totals of its parts."""
     if kpi.percentile is not None:
-        return Value(value=None, n=0, definition=kpi.definition_version)
-    top, base = kpi.top, kpi.base
-    plain = _scaled(numbers.get(top.name), top.measure)
-    if base is None:
+        number, n = numbers.get(f"p {kpi.key}"), numbers.get(f"n {kpi.key}", 0)
+        return Value(value=_scaled(number, kpi.numerator), n=n, definition=kpi.definition_version)
+    if kpi.average is not None:
+        seconds, length = (numbers.get(name, 0) / 1_000_000 for name in (stocks.OPEN_US, stocks.PERIOD_US))
+        return Value(seconds / length if length else None, seconds, length, definition=kpi.definition_version)
+    plain = _scaled(numbers.get(kpi.top.name), kpi.top.measure)
+    if not kpi.bases:
         return Value(value=(plain or 0) if kpi.unit is Unit.COUNT else plain, definition=kpi.definition_version)
-    numerator = plain or 0
-    denominator = _scaled(numbers.get(base.name), base.measure) or 0
+    numerator = sum(_scaled(numbers.get(top.name), top.measure) or 0 for top in kpi.tops)
+    denominator = sum(_scaled(numbers.get(base.name), base.measure) or 0 for base in kpi.bases)
     squares = _scaled(numbers.get(kpi.spread.name) or 0, kpi.spread.measure) if kpi.spread else None
     low, high = interval(kpi, numerator, denominator, squares)
     return Value(
@@ -359,7 +408,7 @@ def value_of(kpi: Kpi, numbers: Numbers) -> Value:
         low=low,
         high=high,
         squares=squares,
-        provisional=int(numbers.get(provisional_name(base)) or 0),
+        provisional=sum(int(numbers.get(provisional_name(base)) or 0) for base in kpi.bases),
         definition=kpi.definition_version,
     )
 
@@ -369,7 +418,7 @@ def interval(
 ) -> tuple[float | None, float | None]:
     """The 95 % interval of a value, or (None, None) where none is defined."""
     found: stats.Interval | None = None
-    if denominator and kpi.unit is Unit.SHARE:
+    if denominator and kpi.unit is Unit.SHARE and kpi.denominator and not kpi.denominator.value:
         found = stats.wilson(numerator, denominator)
     elif denominator and kpi.unit is Unit.POINTS and squares is not None:
         found = stats.net_score_interval(numerator, squares, int(denominator))

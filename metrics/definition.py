@@ -20,6 +20,7 @@ class Unit(StrEnum):
     POINTS = "points"
     SCORE = "score"
     RATIO = "ratio"
+    MONEY = "money"
 
 
 class Direction(StrEnum):
@@ -69,11 +70,15 @@ class Measure:
 
 @dataclass(frozen=True)
 class Maturity:
-    """Until when a row is provisional: it enters numerator and denominator only once `at` has passed."""
+    """Until when a row is provisional: it enters numerator and denominator only once `at` has passed.
+
+    `is_due`: what waits is not provisional, it simply is not due yet.
+    """
 
     code: str
     at: str
     explanation: _StrPromise
+    is_due: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,8 @@ class Record:
             says the same at any time: it knows no clock.
         columns: What is stored, name to PostgreSQL type; `id` first.
         stored: False for small ledgers, which are read from the log each time and have neither marks nor cells.
+        objects: Which rows of `table` are objects of this kind, as a condition on its columns.
+        indexes: What its stored table is indexed by besides the moments of its facts: "USING gist (...) WHERE ...".
     """
 
     code: str
@@ -104,6 +111,8 @@ class Record:
     sql: str
     columns: dict[str, str]
     stored: bool = True
+    objects: str = "true"
+    indexes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,6 +124,7 @@ class Fact:
         shows: What one of its rows shows a reader: SQL columns over the record's row `x`, the names of its queue `q`,
             agent `u` and topic `t`, and what `joins` brings.
         until: For ledgers, the column with the end of the span that must lie in the period as a whole.
+        anonymous_below: For answers that nobody may trace: nothing is shown of fewer than so many, not even by subtraction.
         dimensions: Dimension to the record's column.
         candidates: A condition on the record's object that all rows in a period meet, and perhaps others, with
             `{within}` where "`candidates_at` lies in the period" goes: how the log is narrowed before it is judged.
@@ -132,19 +142,47 @@ class Fact:
     joins: str = ""
     reasons: tuple[Reason, ...] = ()
     until: str = ""
+    anonymous_below: int = 0
 
 
 @dataclass(frozen=True)
 class Part:
-    """A measure over a fact's rows, only the mature ones where a maturity is given: what totals are kept by."""
+    """A measure over a fact's rows, only the mature ones where a maturity is given: what totals are kept by.
+
+    `ledger`: only over the months, and of the clients, that this ledger has a row of in the period.
+    """
 
     fact: Fact
     measure: Measure
     maturity: Maturity | None = None
+    ledger: Fact | None = None
 
     @property
     def name(self) -> str:
-        return f"{self.fact.code}.{self.measure.code}.{self.maturity.code if self.maturity else ''}"
+        name = f"{self.fact.code}.{self.measure.code}.{self.maturity.code if self.maturity else ''}"
+        return f"{name}.{self.ledger.code}" if self.ledger else name
+
+
+@dataclass(frozen=True)
+class Flow:
+    """How much time rows spend in a stock: of those that came in and of those that left, how many and when.
+
+    Attributes:
+        came, came_at, left, left_at: Number and sum of moments (microseconds since 1970) of the rows that came and left.
+        again: The record's column with the stretches in which few rows are there a second time, a multirange.
+        present: The condition, with `%(start)s` and `%(end)s`, of the rows that were there for some of a period.
+    """
+
+    came: Part
+    came_at: Part
+    left: Part
+    left_at: Part
+    again: str
+    present: str
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return (self.came, self.came_at, self.left, self.left_at)
 
 
 @dataclass(frozen=True)
@@ -166,6 +204,11 @@ class Kpi:
     `denominator_fact` is named where the denominator counts other rows than the numerator: a ratio, never a share.
 
     Attributes:
+        together: The KPIs whose rows this one counts together; its own measures are then theirs.
+        stock: For what is there at an instant: the condition, with the column `instant`, of the rows that are there. The
+            KPI's measures know the instant too, so no cell holds them: they are worked out from these rows.
+        average: For what is there on average over a period: how it flows in and out.
+        shows: What its rows show, in place of what its fact's rows show.
         symbols: The formula in the letters of `metrics.symbols`.
         gamed: How it can be made to look good without being good, and what to watch beside it.
         decision: What we chose where authorities disagree, and why. The long form is metrics/DECISIONS.md.
@@ -191,6 +234,10 @@ class Kpi:
     reasons: tuple[Reason, ...] = ()
     definition_version: int = 1
     beside: tuple[str, ...] = field(default=())
+    together: tuple[Kpi, ...] = ()
+    stock: str = ""
+    average: Flow | None = None
+    shows: str = ""
     symbols: str = ""
     gamed: _StrPromise | str = ""
     decision: _StrPromise | str = ""
@@ -209,7 +256,20 @@ class Kpi:
     def base(self) -> Part | None:
         if self.denominator is None:
             return None
-        return Part(self.denominator_fact or self.fact, self.denominator, self.maturity)
+        if self.denominator_fact is None:
+            return Part(self.fact, self.denominator, self.maturity)
+        # What costs nothing in the books must not make what does look cheap.
+        return Part(self.denominator_fact, self.denominator, self.maturity, self.fact if self.fact.until else None)
+
+    @property
+    def tops(self) -> tuple[Part, ...]:
+        """What is added up to the numerator. A KPI of several has the first one's measures as its own."""
+        return (self.top, *(kpi.top for kpi in self.together[1:]))
+
+    @property
+    def bases(self) -> tuple[Part, ...]:
+        """What is added up to the denominator; nothing where there is none."""
+        return tuple(base for base in (self.base, *(kpi.base for kpi in self.together[1:])) if base is not None)
 
     @property
     def spread(self) -> Part | None:
@@ -217,7 +277,13 @@ class Kpi:
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """The parts that its value is made of."""
+        """The parts that its value is made of, and that cells keep."""
+        if self.stock:
+            return ()
+        if self.average:
+            return self.average.parts
+        if self.together:
+            return tuple(part for kpi in self.together for part in kpi.parts)
         return tuple(part for part in (self.top, self.base, self.spread) if part is not None)
 
     def variant_of(self, code: str, **changes: Any) -> Kpi:

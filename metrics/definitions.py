@@ -35,6 +35,7 @@ UNITS = {
     Unit.POINTS: gettext_lazy("Points from −100 to +100"),
     Unit.SCORE: gettext_lazy("A score"),
     Unit.RATIO: gettext_lazy("A ratio"),
+    Unit.MONEY: gettext_lazy("Money"),
 }
 DIRECTIONS = {
     Direction.HIGHER_IS_BETTER: gettext_lazy("Higher is better"),

@@ -53,7 +53,7 @@ def signed(text: str, value: float) -> str:
     return f"+{text}" if value > 0 else text
 
 
-def amount(kpi: Kpi, value: float) -> str:
+def amount(kpi: Kpi, value: float, currency: str = "") -> str:
     """A figure in the KPI's unit."""
     if kpi.unit is Unit.SHARE:
         return share(value)
@@ -61,6 +61,8 @@ def amount(kpi: Kpi, value: float) -> str:
         return duration(value)
     if kpi.unit is Unit.POINTS:
         return signed(number(value, 0), round(value))
+    if kpi.unit is Unit.MONEY:
+        return f"{number(value, 2)}{SPACE}{currency}" if currency else number(value, 2)
     return number(value, 0 if kpi.unit is Unit.COUNT else 2)
 
 
@@ -76,7 +78,7 @@ def is_few(value: Value) -> bool:
 
 def fraction(kpi: Kpi, value: Value) -> str:
     """The parts of a share: "7 of 13". Empty for what has no parts that can be counted."""
-    if not value.denominator or kpi.unit not in {Unit.SHARE, Unit.POINTS}:
+    if not value.denominator or kpi.unit not in {Unit.SHARE, Unit.POINTS} or (kpi.base and kpi.base.measure.scale != 1):
         return ""
     top = number(value.numerator or 0)
     if kpi.unit is Unit.POINTS:
@@ -87,10 +89,10 @@ def fraction(kpi: Kpi, value: Value) -> str:
 def figure(kpi: Kpi, value: Value) -> str:
     """What stands large on a card: the value, its fraction where the rows are few, a dash where there are none."""
     if value.value is None:
-        return NOTHING
+        return _("Not shown: too few answers") if value.is_hidden else NOTHING
     if is_few(value):
         return fraction(kpi, value) or amount(kpi, value.value)
-    return amount(kpi, value.value)
+    return amount(kpi, value.value, value.currency)
 
 
 def interval(kpi: Kpi, value: Value) -> str:

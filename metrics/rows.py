@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.core import signing
 from django.db import connection
 
+from metrics import stocks
 from metrics.compute import Query
 from metrics.definition import Fact, Kpi, Reason
+from metrics.gates import shows_rows
+from metrics.ledgers import covered
 from metrics.sources import current_rows
 from metrics.sql import Params
 
 SETS = ("numerator", "denominator", "excluded")
 NOT_MATURE = "not_mature"
+NOT_DUE = "not_due"
 OTHER = "other"
 
 
@@ -43,6 +47,11 @@ def _names(fact: Fact) -> str:
         f"LEFT JOIN {table} {alias} ON {alias}.id = {f'x.{fact.dimensions[name]}' if name in fact.dimensions else 'NULL'}"
         for alias, (name, table) in columns.items()
     )
+
+
+def fact_of(kpi: Kpi, which: str) -> Fact:
+    """Whose rows the set has: those of a ratio over two facts are of the one, or of the other."""
+    return kpi.fact if which == "numerator" else kpi.denominator_fact or kpi.fact
 
 
 def conditions(kpi: Kpi) -> Mapping[str, str]:
@@ -69,15 +78,38 @@ def _reason_sql(kpi: Kpi) -> str:
     if kpi.maturity is not None and kpi.denominator is not None:
         # Last of all: the row would be in, but its window has not passed.
         not_yet = f"({kpi.denominator.where}) AND {kpi.maturity.at} > %(as_of)s"
-        whens = f" WHEN {not_yet} THEN '{NOT_MATURE}'" + whens
-    return f"CASE{whens} ELSE '{OTHER}' END"
+        whens = f" WHEN {not_yet} THEN '{NOT_DUE if kpi.maturity.is_due else NOT_MATURE}'" + whens
+    return f"CASE{whens} ELSE '{OTHER}' END" if whens else f"'{OTHER}'"
 
 
 def _source(kpi: Kpi, query: Query, which: str, params: Params) -> str:
-    params["as_of"] = query.as_of
-    rows = current_rows(kpi.fact, query.whole, query.filters, params, engine=query.engine)
-    reason = _reason_sql(kpi) if which == "excluded" else "NULL"
-    return f"(SELECT f.*, {reason} AS reason FROM {rows} WHERE {conditions(kpi)[which]})"
+    """The set's rows, with the moment that dates each, a number of its own, and which of several KPIs has it."""
+    params |= replace(query, by=()).params
+    several = kpi.together or (kpi,)
+    found = []
+    for part, one in enumerate(several):
+        fact = fact_of(one, which)
+        if one.stock or one.average:
+            rows = stocks.source(one, query, params)
+        else:
+            rows = current_rows(fact, query.whole, query.filters, params, engine=query.engine)
+        reason = _reason_sql(one) if which == "excluded" else "NULL"
+        columns = ", ".join(f"f.{name}" for name in [*fact.record.columns, *(["instant"] if one.stock else [])])
+        found.append(
+            f"SELECT {columns}, {reason} AS reason, f.{fact.at} AS listed_at, "
+            f"f.id * {len(several)} + {part} AS listed_id, {part} AS part FROM {rows} "
+            f"WHERE {_condition(one, query, which, params)}"
+        )
+    return f"({' UNION ALL '.join(found)})"
+
+
+def _condition(kpi: Kpi, query: Query, which: str, params: Params) -> str:
+    if not query.answers(kpi) or not shows_rows(kpi, query):
+        return "false"
+    where = conditions(kpi)[which]
+    if kpi.base and kpi.base.ledger and which != "numerator":
+        where = f"({where}) AND {covered(kpi.base.ledger, fact_of(kpi, which), replace(query, by=()), params)}"
+    return where
 
 
 def count(kpi: Kpi, query: Query, which: str) -> int:
@@ -108,18 +140,21 @@ def page(
         CursorError: `after` was not given out by us.
     """
     params: Params = {"limit": limit + 1}
-    source, at = _source(kpi, query, which, params), kpi.fact.at
+    fact = fact_of(kpi, which)
+    if fact.anonymous_below:
+        return Page([], None)  # counted, and never listed
+    source = _source(kpi, query, which, params)
     where = "true"
     if after:
         params["after_at"], params["after_id"] = _read_cursor(after)
-        where = f"(x.{at}, x.id) > (%(after_at)s, %(after_id)s)"
+        where = "(x.listed_at, x.listed_id) > (%(after_at)s, %(after_id)s)"
     if reason:
         params["reason"] = reason
         where += " AND x.reason = %(reason)s"
     sql = (
-        f"SELECT x.{at} AS cursor_at, x.id AS cursor_id, x.reason, {kpi.fact.shows} "
-        f"FROM (SELECT * FROM {source} x WHERE {where} ORDER BY x.{at}, x.id LIMIT %(limit)s) x "
-        f"{kpi.fact.joins} {_names(kpi.fact)} ORDER BY x.{at}, x.id"
+        f"SELECT x.listed_at AS cursor_at, x.listed_id AS cursor_id, x.reason, {kpi.shows or fact.shows} "
+        f"FROM (SELECT * FROM {source} x WHERE {where} ORDER BY x.listed_at, x.listed_id LIMIT %(limit)s) x "
+        f"{fact.joins} {_names(fact)} ORDER BY x.listed_at, x.listed_id"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, params)

@@ -173,7 +173,8 @@ def test_the_parts_of_the_days_add_up_to_the_whole(db) -> None:
     (_, whole) = answers("auto", ())[0]
     days = [values for _, values in answers("auto", ("day",))]
     for key, (_value, numerator, denominator, _provisional) in whole.items():
-        if denominator:
+        # How far interviews have come is a state at the end of a period: the days' states do not add up.
+        if denominator and key != "call-back-coverage":
             assert numerator == pytest.approx(sum(day[key][1] for day in days)), key
             assert denominator == pytest.approx(sum(day[key][2] for day in days)), key
 

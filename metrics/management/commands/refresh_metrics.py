@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from metrics import audit, audit_page
 from metrics.check import check
-from metrics.refresh import rebuild, refresh
+from metrics.rebuild import rebuild
+from metrics.refresh import refresh
 from tickets import settle
 
 

@@ -84,6 +84,10 @@ TABLE = {
     ("kpis", "GET"): (None, NUMBERS),
     ("kpi-values", "GET"): (None, NUMBERS),
     ("kpi-rows", "GET"): (None, NUMBERS),
+    ("kpi-pareto-topics", "GET"): (None, NUMBERS),
+    ("kpi-pareto-causes", "GET"): (None, NUMBERS),
+    ("kpi-failure-demand-bounds", "GET"): (None, NUMBERS),
+    ("kpi-fcr-agreement", "GET"): (None, NUMBERS),
 }
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -139,7 +143,7 @@ def address(name, keys):
     route = str(ADDRESSES[name].pattern)
     for variable in ("<int:pk>", "<int:number>"):
         route = route.replace(variable, str(keys.get(name) or keys["case"]))
-    return route.replace("<str:slug>", "offered") + (f"?{KPI}" if name in {"kpi-values", "kpi-rows"} else "").replace(
+    return route.replace("<str:slug>", "offered") + (f"?{KPI}" if name.startswith("kpi-") else "").replace(
         "kpi=offered&" if name == "kpi-rows" else "\0", ""
     )
 

@@ -23,8 +23,8 @@ DROP FUNCTION metrics_forbid_change();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('metrics', '0003_marks_by_object'),
-        ('tickets', '0002_append_only_and_first_rows'),
+        ('metrics', '0005_promises'),
+        ('tickets', '0003_open_windows'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
