@@ -146,7 +146,8 @@ def page(board: Board, kpi: Kpi) -> dict[str, Any]:
 def _letters(family: Sequence[Kpi]) -> list[tuple[str, Any]]:
     """The letters of all formulas side by side, each once: the whole before "of these"."""
     found = dict(pair for kpi in family for pair in letters(kpi.slug, kpi.symbols))
-    return [(letter, found[letter]) for letter in LETTERS if letter in found]
+    order = list(LETTERS)
+    return sorted(found.items(), key=lambda pair: (pair[0].partition("_")[0], order.index(pair[0])))
 
 
 def _variant(board: Board, kpi: Kpi, value: Value | None, asked: Kpi) -> Variant:

@@ -14,8 +14,10 @@ BY = "channel"
 
 
 def is_mixed(kpi: Kpi) -> bool:
-    """Whether it is a share of rows that have a channel: then its total may move by their mix alone."""
-    return kpi.unit is Unit.SHARE and BY in kpi.fact.dimensions and kpi.denominator_fact is None
+    """Whether it is a share of plain rows that have a channel: then its total may move by their mix alone."""
+    of_rows = kpi.unit is Unit.SHARE and not kpi.numerator.value and kpi.denominator_fact is None
+    is_plain = not (kpi.together or kpi.stock or kpi.average or kpi.fact.anonymous_below)
+    return of_rows and is_plain and BY in kpi.fact.dimensions
 
 
 def total(kpi: Kpi, rows: Iterable[Row]) -> Value:
