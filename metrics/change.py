@@ -6,6 +6,7 @@ be compared fairly, they are not compared, and the reason is given.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -37,6 +38,7 @@ class Why(StrEnum):
     PROVISIONAL = "provisional"
     DEFINITION = "definition"
     RESPONSE = "response"
+    AGREEMENT = "agreement"
     NOT_ASKED = "not_asked"
 
 
@@ -49,15 +51,24 @@ class Change:
     high: float | None = None
 
 
-def compare(kpi: Kpi, now: Value, before: Value | None, *, response_shift: float = 0) -> Change:
+def compare(
+    kpi: Kpi,
+    now: Value,
+    before: Value | None,
+    *,
+    response_shift: float = 0,
+    changed_terms: Collection[str] = (),
+) -> Change:
     """Compare a value with that of another period of the same length.
 
     Args:
         response_shift: By how much the response rate differs between the periods; 0 for what no survey measures.
+        changed_terms: The terms of agreements that are not the same throughout both periods.
     """
     if before is None:
         return Change(Verdict.NONE, Why.NOT_ASKED)
-    if why := _unfair(now, before, response_shift):
+    agreed_anew = not set(changed_terms).isdisjoint(kpi.terms)
+    if why := _unfair(now, before, response_shift, agreed_anew=agreed_anew):
         return Change(Verdict.NONE, why)
     tested = _tested(kpi, now, before)
     if tested is None:
@@ -66,11 +77,12 @@ def compare(kpi: Kpi, now: Value, before: Value | None, *, response_shift: float
     return Change(_verdict(kpi, low, high), difference=difference, low=low, high=high)
 
 
-def _unfair(now: Value, before: Value, response_shift: float) -> Why | None:
+def _unfair(now: Value, before: Value, response_shift: float, *, agreed_anew: bool) -> Why | None:
     reasons = {
         Why.NOTHING_NOW: now.value is None,
         Why.NOTHING_BEFORE: before.value is None,
         Why.DEFINITION: now.definition != before.definition,
+        Why.AGREEMENT: agreed_anew,
         # What has matured so far is not a fair sample of the whole.
         Why.PROVISIONAL: bool(now.provisional or before.provisional),
         Why.FEW_NOW: is_few(now),
