@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -28,6 +28,7 @@ from metrics.compute import Query, Row, Value
 from metrics.definition import Kpi, Unit
 from metrics.mix import Decomposition
 from metrics.mixes import Mixed
+from metrics.reader import reader
 from metrics.variation import RULES, UNTESTED, Point, Variation, in_full, point, variation
 from tickets.models import Agreement, Channel, Queue, ServiceLevel, ServiceLevelVariant
 
@@ -111,9 +112,10 @@ def in_time[T](work: Callable[[], T], seconds: float) -> T | None:
     """What the database answers to `work` within so many seconds, of one instant; None where it takes longer."""
     if seconds < LEAST_SECONDS:
         return None
+    connection = reader()
     nested = connection.in_atomic_block
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
+        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
             if not nested:
                 # As the engine does it by itself: marks and cells as of one instant.
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")

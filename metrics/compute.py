@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from metrics import gates, ledgers, stats, stocks
@@ -21,6 +21,7 @@ from metrics.catalog import columns_of
 from metrics.definition import Fact, Kpi, Measure, Part, Unit
 from metrics.grains import plan
 from metrics.period import TIME_SPLITS, Period
+from metrics.reader import reader
 from metrics.sources import MANY, current_rows, pending_count, pending_rows, stored_rows
 from metrics.sql import COLUMNS, Params, Ranges, log_rows, narrowed, within
 from metrics.store import cell_table
@@ -107,10 +108,11 @@ class Row:
 def values(kpis: Iterable[Kpi], query: Query) -> list[Row]:
     """Compute the KPIs, one row a group. Without `by` there is always exactly one row."""
     kpis = list(kpis)
+    connection = reader()
     if connection.in_atomic_block:
         totals, percentiles = _collect(kpis, query)
     else:
-        with transaction.atomic(), connection.cursor() as cursor:
+        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
             # Marks, records and cells must be seen as of one instant: a refresh between two reads would count twice.
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             totals, percentiles = _collect(kpis, query)
@@ -346,7 +348,7 @@ def _row_keys(fact: Fact, query: Query, params: Params) -> list[str]:
 
 def _run(keys: Sequence[str], sums: Mapping[str, str], source: str, params: Params) -> Totals:
     grouping = f" GROUP BY {', '.join(str(n + 1) for n in range(len(keys)))}" if keys else ""
-    with connection.cursor() as cursor:
+    with reader().cursor() as cursor:
         cursor.execute(f"SELECT {', '.join([*keys, *sums.values()])} FROM {source}{grouping}", params)
         at = len(keys)
         return {tuple(row[:at]): dict(zip(sums, row[at:], strict=True)) for row in cursor.fetchall()}

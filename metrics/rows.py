@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import Any
 
 from django.core import signing
-from django.db import connection
 
 from metrics import stocks
 from metrics.compute import Query
 from metrics.definition import Fact, Kpi, Reason
 from metrics.gates import shows_rows
 from metrics.ledgers import covered
+from metrics.reader import reader
 from metrics.sources import current_rows
 from metrics.sql import Params
 
@@ -115,7 +115,7 @@ def _condition(kpi: Kpi, query: Query, which: str, params: Params) -> str:
 def count(kpi: Kpi, query: Query, which: str) -> int:
     """How many rows the set has."""
     params: Params = {}
-    with connection.cursor() as cursor:
+    with reader().cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {_source(kpi, query, which, params)} x", params)
         return int(cursor.fetchone()[0])
 
@@ -123,7 +123,7 @@ def count(kpi: Kpi, query: Query, which: str) -> int:
 def excluded_by_reason(kpi: Kpi, query: Query) -> dict[str, int]:
     """Reason code to number of rows, most first."""
     params: Params = {}
-    with connection.cursor() as cursor:
+    with reader().cursor() as cursor:
         cursor.execute(
             f"SELECT reason, count(*) FROM {_source(kpi, query, 'excluded', params)} x GROUP BY 1 ORDER BY 2 DESC, 1",
             params,
@@ -156,7 +156,7 @@ def page(
         f"FROM (SELECT * FROM {source} x WHERE {where} ORDER BY x.listed_at, x.listed_id LIMIT %(limit)s) x "
         f"{fact.joins} {_names(fact)} ORDER BY x.listed_at, x.listed_id"
     )
-    with connection.cursor() as cursor:
+    with reader().cursor() as cursor:
         cursor.execute(sql, params)
         names = [column.name for column in cursor.description]
         found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
