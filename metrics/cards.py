@@ -36,6 +36,10 @@ WHY = {
     Why.PROVISIONAL: gettext_lazy("not compared: provisional"),
     Why.DEFINITION: gettext_lazy("not compared: defined anew"),
     Why.RESPONSE: gettext_lazy("not compared: response rate shifted"),
+    Why.LENGTH: gettext_lazy("not compared: periods of different length"),
+    Why.WEEKDAYS: gettext_lazy("not compared: other weekdays"),
+    Why.HOURS: gettext_lazy("not compared: opening hours changed"),
+    Why.MIX: gettext_lazy("not compared: the mix of channels shifted"),
 }
 VERDICTS = {
     Verdict.BETTER: gettext_lazy("better"),
