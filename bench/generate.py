@@ -151,7 +151,7 @@ def ensure(contacts: int) -> None:
         _fill(cursor, contacts)
         with stage("vacuum and analyse"):
             cursor.execute("VACUUM ANALYZE")
-    from metrics.refresh import rebuild
+    from metrics.rebuild import rebuild
 
     with stage("cells"):
         rebuild()

@@ -24,7 +24,8 @@ def main() -> None:
     chosen = options(__doc__)
     start("log")
     generate.ensure(chosen.contacts)
-    from metrics.refresh import rebuild, refresh
+    from metrics.rebuild import rebuild
+    from metrics.refresh import refresh
 
     refresh()
     table = Table(f"Refreshing cells, {chosen.contacts:,} contacts", "plain SQL")

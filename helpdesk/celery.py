@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
 
@@ -18,4 +19,5 @@ app.conf.beat_schedule = {
     "send-outbox": {"task": "tickets.tasks.send_outbox", "schedule": 5, "options": {"expires": 5}},
     "note-survey-deliveries": {"task": "surveys.tasks.note_deliveries", "schedule": 30, "options": {"expires": 30}},
     "forget-idempotent-answers": {"task": "tickets.tasks.forget_idempotent_answers", "schedule": 3600},
+    "work-out-hours": {"task": "tickets.tasks.work_out_hours", "schedule": crontab(hour=2, minute=40)},
 }

@@ -11,7 +11,7 @@ from django.db import connection
 from metrics.catalog.experience import FCR_SURVEY
 from metrics.catalog.resolution import FCR
 from metrics.compute import Query
-from metrics.facts.cases import CASE
+from metrics.facts.case_record import CASE
 from metrics.facts.surveys import INVITATIONS
 from metrics.sources import current_rows, pending_count
 from metrics.sql import Params, computed, record_table

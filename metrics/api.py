@@ -47,8 +47,9 @@ def ask(request: Request, kpis: list[Kpi] | None = None) -> Question:
 
 
 PARAMETERS = [
-    OpenApiParameter("start", str, required=True, description="Local date, or instant with offset. Included."),
-    OpenApiParameter("end", str, required=True, description="Local date, or instant with offset. Not included."),
+    OpenApiParameter("start", str, description="Local date, or instant with offset. Included."),
+    OpenApiParameter("end", str, description="Local date, or instant with offset. Not included."),
+    OpenApiParameter("at", str, description="For stocks such as the backlog: an instant, in place of start and end."),
     OpenApiParameter("tz", str, description="Time zone of dates and splits. Default: the installation's."),
     OpenApiParameter("as_of", str, description="Maturity is judged as at this instant. Default: now."),
     OpenApiParameter("engine", str, enum=["auto", "facts"], description="auto: stored cells where they can answer."),
@@ -101,6 +102,13 @@ def shown(kpi: Kpi, value: Value) -> dict[str, Any]:
     return answer
 
 
+def _asked_for(question: Question) -> dict[str, str]:
+    """The period or the instant that was asked for, in its own zone."""
+    query = question.query
+    moments = {"at": query.moment} if question.is_instant else {"start": query.period.start, "end": query.period.end}
+    return {name: moment.astimezone(query.period.zone).isoformat() for name, moment in moments.items()}
+
+
 class KpiValues(APIView):
     permission_classes = [SeesNumbers]
 
@@ -121,8 +129,7 @@ class KpiValues(APIView):
         labels = Labels(found, query.period)
         return Response(
             {
-                "start": query.period.start.astimezone(query.period.zone).isoformat(),
-                "end": query.period.end.astimezone(query.period.zone).isoformat(),
+                **_asked_for(question),
                 "tz": question.zone_name,
                 "as_of": query.as_of.astimezone(UTC).isoformat(),
                 "rows": [

@@ -51,6 +51,11 @@ EMPTY = {
     "contact": gettext_lazy("No contacts"),
     "first_contact": gettext_lazy("No cases"),
     "resolved_case": gettext_lazy("No cases"),
+    "created_case": gettext_lazy("No cases"),
+    "first_resolved": gettext_lazy("No cases"),
+    "response_due": gettext_lazy("Nothing was due"),
+    "resolution_due": gettext_lazy("Nothing was due"),
+    "customer_message": gettext_lazy("No messages"),
     "invitation": gettext_lazy("No answers"),
     "promise": gettext_lazy("No promises"),
     "agent_month": gettext_lazy("No whole month"),
@@ -60,6 +65,8 @@ EMPTY = {
     "interview": gettext_lazy("No interviews"),
     "coverage": gettext_lazy("No agents"),
 }
+# Divided by hours or goals.
+DIVIDED_BY_NO_ROWS = {"agent_month", "coverage", "headcount"}
 
 
 class Purse:
@@ -280,23 +287,25 @@ SPLIT_NAMES = {"hour": gettext_lazy("hour"), "day": gettext_lazy("day"), "week":
 
 def parts(kpi: Kpi, value: Value) -> str:
     """What the value rests on: "7 of 13", "of 240 contacts"; empty where the figure itself says it."""
+    if kpi.average:
+        return ""
     n = formats.counted(value)
     if n == 0 or (n is None and value.value is None):
         return str(EMPTY[kpi.fact.code])
     if fraction := formats.fraction(kpi, value):
         return fraction if fraction != formats.figure(kpi, value) else ""
-    return rows_word(kpi, n) if n is not None else ""
+    return rows_word(kpi, n) if n is not None and kpi.fact.code not in DIVIDED_BY_NO_ROWS else ""
 
 
 def rows_word(kpi: Kpi, n: float) -> str:
     many, shown = int(n), {"count": formats.number(n)}
     fact = kpi.denominator_fact or kpi.fact
-    if fact.code in {"agent_month", "coverage", "headcount"}:
-        return ""  # divided by hours or goals, not by rows
     if fact.code == "interview":
         return ngettext("%(count)s interview", "%(count)s interviews", many) % shown
     if fact.code == "contact":
         return ngettext("%(count)s contact", "%(count)s contacts", many) % shown
+    if fact.code == "customer_message":
+        return ngettext("%(count)s reply", "%(count)s replies", many) % shown
     if fact.code not in {"invitation", "pulse"}:
         return ngettext("%(count)s case", "%(count)s cases", many) % shown
     if kpi.slug == "response-rate":

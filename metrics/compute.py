@@ -8,7 +8,7 @@ corrects all by what is pending.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from metrics import gates, ledgers, stats
+from metrics import gates, ledgers, stats, stocks
 from metrics.catalog import columns_of
 from metrics.definition import Fact, Kpi, Measure, Part, Unit
 from metrics.grains import plan
@@ -32,13 +32,22 @@ Totals = dict[Key, Numbers]
 
 @dataclass(frozen=True)
 class Query:
-    """A question. `filters` holds ids by dimension (channels by code); an empty list matches nothing."""
+    """A question. `filters` holds ids by dimension (channels by code); an empty list matches nothing.
+
+    `at`: the instant for stocks, where it is not the end of the period.
+    """
 
     period: Period
     by: tuple[str, ...] = ()
     filters: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     as_of: datetime = field(default_factory=timezone.now)
     engine: str = "auto"
+    at: datetime | None = None
+
+    @property
+    def moment(self) -> datetime:
+        """The instant at which stocks are counted: of a period its end, or now where it is not over."""
+        return self.at or min(self.period.end, self.as_of)
 
     @property
     def time_split(self) -> str | None:
@@ -138,7 +147,8 @@ def _group(query: Query, key: Key, edges: Sequence[datetime]) -> dict[str, Any]:
 def _collect(kpis: Sequence[Kpi], query: Query) -> tuple[Totals, dict[Key, dict[str, Value]]]:
     wanted: dict[tuple[str, bool], dict[str, Part]] = defaultdict(dict)
     percentiles: dict[str, list[Kpi]] = defaultdict(list)
-    for kpi in filter(query.answers, kpis):
+    held = [kpi for kpi in kpis if kpi.stock or kpi.average]
+    for kpi in (kpi for kpi in kpis if kpi not in held and query.answers(kpi)):
         if kpi.percentile is not None:
             percentiles[kpi.fact.code].append(kpi)
         else:
@@ -153,7 +163,18 @@ def _collect(kpis: Sequence[Kpi], query: Query) -> tuple[Totals, dict[Key, dict[
     for family in percentiles.values():
         for key, found in _percentiles(family, query).items():
             exact[key].update(found)
+    for kpi, numbers_of in _held(held, query):
+        for key, numbers in numbers_of.items():
+            exact[key][kpi.key] = value_of(kpi, numbers)
     return totals, exact
+
+
+def _held(kpis: Sequence[Kpi], query: Query) -> Iterator[tuple[Kpi, Totals]]:
+    """What is there, at an instant or on average."""
+    yield from stocks.snapshots([kpi for kpi in kpis if kpi.stock], query, _run)
+    for kpi in kpis:
+        if kpi.average:
+            yield kpi, stocks.averaged(kpi, query, _parts, _run)
 
 
 # --- additive parts
@@ -269,7 +290,7 @@ def _provisional(parts: Sequence[Part]) -> dict[str, str]:
     return {
         provisional_name(part): f"({part.measure.where}) AND f.{part.maturity.at} > %(as_of)s"
         for part in parts
-        if part.maturity
+        if part.maturity and not part.maturity.is_due
     }
 
 
@@ -348,14 +369,7 @@ def _percentiles(kpis: Sequence[Kpi], query: Query) -> dict[Key, dict[str, Value
         sums[f"n {kpi.key}"] = f"count({measure.value}) FILTER (WHERE {measure.where})"
     rows = current_rows(fact, query.whole, query.filters, params, engine=query.engine)
     return {
-        key: {
-            kpi.key: Value(
-                value=_scaled(numbers[f"p {kpi.key}"], kpi.numerator),
-                n=numbers[f"n {kpi.key}"],
-                definition=kpi.definition_version,
-            )
-            for kpi in kpis
-        }
+        key: {kpi.key: value_of(kpi, numbers) for kpi in kpis}
         for key, numbers in _run(keys, sums, rows, params).items()
     }
 
@@ -375,13 +389,16 @@ def _scaled(number: Any, measure: Measure) -> float | None:
 def value_of(kpi: Kpi, numbers: Numbers) -> Value:
     """The KPI's value from the totals of its parts."""
     if kpi.percentile is not None:
-        return Value(value=None, n=0, definition=kpi.definition_version)
-    top, base = kpi.top, kpi.base
-    plain = _scaled(numbers.get(top.name), top.measure)
-    if base is None:
+        number, n = numbers.get(f"p {kpi.key}"), numbers.get(f"n {kpi.key}", 0)
+        return Value(value=_scaled(number, kpi.numerator), n=n, definition=kpi.definition_version)
+    if kpi.average is not None:
+        seconds, length = (numbers.get(name, 0) / 1_000_000 for name in (stocks.OPEN_US, stocks.PERIOD_US))
+        return Value(seconds / length if length else None, seconds, length, definition=kpi.definition_version)
+    plain = _scaled(numbers.get(kpi.top.name), kpi.top.measure)
+    if not kpi.bases:
         return Value(value=(plain or 0) if kpi.unit is Unit.COUNT else plain, definition=kpi.definition_version)
-    numerator = plain or 0
-    denominator = _scaled(numbers.get(base.name), base.measure) or 0
+    numerator = sum(_scaled(numbers.get(top.name), top.measure) or 0 for top in kpi.tops)
+    denominator = sum(_scaled(numbers.get(base.name), base.measure) or 0 for base in kpi.bases)
     squares = _scaled(numbers.get(kpi.spread.name) or 0, kpi.spread.measure) if kpi.spread else None
     low, high = interval(kpi, numerator, denominator, squares)
     return Value(
@@ -391,7 +408,7 @@ def value_of(kpi: Kpi, numbers: Numbers) -> Value:
         low=low,
         high=high,
         squares=squares,
-        provisional=int(numbers.get(provisional_name(base)) or 0),
+        provisional=sum(int(numbers.get(provisional_name(base)) or 0) for base in kpi.bases),
         definition=kpi.definition_version,
     )
 

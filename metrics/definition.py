@@ -67,11 +67,15 @@ class Measure:
 
 @dataclass(frozen=True)
 class Maturity:
-    """Until when a row is provisional: it enters numerator and denominator only once `at` has passed."""
+    """Until when a row is provisional: it enters numerator and denominator only once `at` has passed.
+
+    `is_due`: what waits is not provisional, it simply is not due yet.
+    """
 
     code: str
     at: str
     explanation: _StrPromise
+    is_due: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,8 @@ class Record:
             says the same at any time: it knows no clock.
         columns: What is stored, name to PostgreSQL type; `id` first.
         stored: False for small ledgers, which are read from the log each time and have neither marks nor cells.
+        objects: Which rows of `table` are objects of this kind, as a condition on its columns.
+        indexes: What its stored table is indexed by besides the moments of its facts: "USING gist (...) WHERE ...".
     """
 
     code: str
@@ -102,6 +108,8 @@ class Record:
     sql: str
     columns: dict[str, str]
     stored: bool = True
+    objects: str = "true"
+    indexes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,10 +161,39 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Flow:
+    """How much time rows spend in a stock: of those that came in and of those that left, how many and when.
+
+    Attributes:
+        came, came_at, left, left_at: Number and sum of moments (microseconds since 1970) of the rows that came and left.
+        again: The record's column with the stretches in which few rows are there a second time, a multirange.
+        present: The condition, with `%(start)s` and `%(end)s`, of the rows that were there for some of a period.
+    """
+
+    came: Part
+    came_at: Part
+    left: Part
+    left_at: Part
+    again: str
+    present: str
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return (self.came, self.came_at, self.left, self.left_at)
+
+
+@dataclass(frozen=True)
 class Kpi:
     """One declared KPI or variant of it. `denominator` None: a plain count, maximum or percentile.
 
     `denominator_fact` is named where the denominator counts other rows than the numerator: a ratio, never a share.
+
+    Attributes:
+        together: The KPIs whose rows this one counts together; its own measures are then theirs.
+        stock: For what is there at an instant: the condition, with the column `instant`, of the rows that are there. The
+            KPI's measures know the instant too, so no cell holds them: they are worked out from these rows.
+        average: For what is there on average over a period: how it flows in and out.
+        shows: What its rows show, in place of what its fact's rows show.
     """
 
     slug: str
@@ -178,6 +215,10 @@ class Kpi:
     reasons: tuple[Reason, ...] = ()
     definition_version: int = 1
     beside: tuple[str, ...] = field(default=())
+    together: tuple[Kpi, ...] = ()
+    stock: str = ""
+    average: Flow | None = None
+    shows: str = ""
 
     @property
     def key(self) -> str:
@@ -197,12 +238,28 @@ class Kpi:
         return Part(self.denominator_fact, self.denominator, self.maturity, self.fact if self.fact.until else None)
 
     @property
+    def tops(self) -> tuple[Part, ...]:
+        """What is added up to the numerator. A KPI of several has the first one's measures as its own."""
+        return (self.top, *(kpi.top for kpi in self.together[1:]))
+
+    @property
+    def bases(self) -> tuple[Part, ...]:
+        """What is added up to the denominator; nothing where there is none."""
+        return tuple(base for base in (self.base, *(kpi.base for kpi in self.together[1:])) if base is not None)
+
+    @property
     def spread(self) -> Part | None:
         return Part(self.fact, self.squares, self.maturity) if self.squares else None
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """The parts that its value is made of."""
+        """The parts that its value is made of, and that cells keep."""
+        if self.stock:
+            return ()
+        if self.average:
+            return self.average.parts
+        if self.together:
+            return tuple(part for kpi in self.together for part in kpi.parts)
         return tuple(part for part in (self.top, self.base, self.spread) if part is not None)
 
     def variant_of(self, code: str, **changes: Any) -> Kpi:

@@ -274,6 +274,8 @@ def _tabs(board: Board, kpi: Kpi, value: Value, which: str, by_reason: Mapping[s
 
 def counted(kpi: Kpi, board: Board, value: Value, which: str) -> int:
     """How many rows a set has: the value's own part where that is a count, else counted."""
+    if kpi.average:
+        return rows.count(kpi, board.query, which)
     if which == "denominator" and kpi.denominator and not kpi.denominator.value:
         return int(value.denominator or 0)
     if which == "numerator" and not kpi.numerator.value:
@@ -285,7 +287,12 @@ def counted(kpi: Kpi, board: Board, value: Value, which: str) -> int:
 
 def reason_labels(kpi: Kpi) -> dict[str, Any]:
     labels: dict[str, Any] = {reason.code: reason.label for reason in rows.reasons(kpi)}
-    return {**labels, rows.NOT_MATURE: _("Provisional: the window has not passed"), rows.OTHER: _("Another reason")}
+    return {
+        **labels,
+        rows.NOT_MATURE: _("Provisional: the window has not passed"),
+        rows.NOT_DUE: _("Not due yet"),
+        rows.OTHER: _("Another reason"),
+    }
 
 
 def _reason_tabs(board: Board, kpi: Kpi, chosen: str | None, by_reason: Mapping[str, int] | None) -> list[Tab]:
@@ -401,10 +408,15 @@ _CHANNELS, _OUTCOMES = dict(Channel.choices), dict(Outcome.choices)
 _YES_NO: dict[Any, Any] = {True: gettext_lazy("Yes"), False: gettext_lazy("No"), **dict(Response.Resolved.choices)}
 CHANNEL = Column("channel", gettext_lazy("Channel"), _text("channel", _CHANNELS))
 QUEUE = Column("queue", gettext_lazy("Queue"), _queue)
+_TARGETS = {"first_response": gettext_lazy("First response"), "resolution": gettext_lazy("Resolution")}
 AGENT = Column("agent", gettext_lazy("Agent"), _agent)
 TOPIC = Column("topic", gettext_lazy("Topic"), _text("topic"))
 CONTACT = Column("contact_id", gettext_lazy("Contact"), _contact)
 CASE = Column("case_id", gettext_lazy("Case"), _case)
+ABOUT_CASE = (CASE, CHANNEL, QUEUE, AGENT, TOPIC)
+OPENED = Column("created_at", gettext_lazy("Opened"), _moment("created_at"))
+DUE = Column("due_at", gettext_lazy("Due"), _moment("due_at"))
+DONE = Column("done_at", gettext_lazy("Done"), _moment("done_at"))
 REASON = Column("reason", gettext_lazy("Why left out"), _reason)
 COLUMNS: dict[str, tuple[Column, ...]] = {
     "contact": (
@@ -438,7 +450,48 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         QUEUE,
         AGENT,
         TOPIC,
+        Column("open_seconds", gettext_lazy("Calendar time"), _length("open_seconds"), "text-end"),
+        Column("business_seconds", gettext_lazy("Business time"), _length("business_seconds"), "text-end"),
+        Column("waited_seconds", gettext_lazy("Waited for the customer"), _length("waited_seconds"), "text-end"),
+        Column("silence_seconds", gettext_lazy("Longest silence"), _length("silence_seconds"), "text-end"),
         Column("contacts", gettext_lazy("Contacts"), _text("contacts"), "text-end"),
+    ),
+    "created_case": (
+        OPENED,
+        *ABOUT_CASE,
+        Column("first_reply_at", gettext_lazy("First reply"), _moment("first_reply_at")),
+        Column("reply_seconds", gettext_lazy("Calendar time"), _length("reply_seconds"), "text-end"),
+        Column("reply_business_seconds", gettext_lazy("Business time"), _length("reply_business_seconds"), "text-end"),
+        Column("contacts", gettext_lazy("Contacts"), _text("contacts"), "text-end"),
+        Column("escalated_at", gettext_lazy("Escalated"), _moment("escalated_at")),
+    ),
+    "first_resolved": (
+        Column("first_resolved_at", gettext_lazy("First resolved"), _moment("first_resolved_at")),
+        *ABOUT_CASE,
+        OPENED,
+        Column("reopened_at", gettext_lazy("Reopened"), _moment("reopened_at")),
+    ),
+    "response_due": (DUE, *ABOUT_CASE, OPENED, DONE),
+    "resolution_due": (DUE, *ABOUT_CASE, OPENED, DONE),
+    "targets": (DUE, Column("target", gettext_lazy("Target"), _text("target", _TARGETS)), *ABOUT_CASE, OPENED, DONE),
+    "open_cases": (
+        OPENED,
+        *ABOUT_CASE,
+        Column("age_seconds", gettext_lazy("Age"), _length("age_seconds"), "text-end"),
+        Column("business_age_seconds", gettext_lazy("Business age"), _length("business_age_seconds"), "text-end"),
+        Column("waits_for_customer", gettext_lazy("Waits for the customer"), _text("waits_for_customer", _YES_NO)),
+    ),
+    "present_cases": (
+        OPENED,
+        *ABOUT_CASE,
+        Column("first_resolved_at", gettext_lazy("First resolved"), _moment("first_resolved_at")),
+    ),
+    "customer_message": (
+        Column("asked_at", gettext_lazy("Wrote"), _moment("asked_at")),
+        *ABOUT_CASE,
+        Column("answered_at", gettext_lazy("Answered"), _moment("answered_at")),
+        Column("reply_seconds", gettext_lazy("Calendar time"), _length("reply_seconds"), "text-end"),
+        Column("reply_business_seconds", gettext_lazy("Business time"), _length("reply_business_seconds"), "text-end"),
     ),
     "invitation": (
         Column("sent_at", gettext_lazy("Sent"), _moment("sent_at")),
@@ -498,6 +551,16 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
 }
 
 
+def _kind(kpi: Kpi) -> str:
+    """Which columns its rows have: those of its fact, unless it looks at them another way."""
+    if kpi.together:
+        return "targets"
+    if kpi.average:
+        return "present_cases"
+    return "open_cases" if kpi.stock else kpi.fact.code
+
+
 def columns_of(kpi: Kpi, which: str) -> list[Column]:
-    columns = list(COLUMNS[rows.fact_of(kpi, which).code])
+    kind = rows.fact_of(kpi, which).code if kpi.denominator_fact else _kind(kpi)
+    columns = list(COLUMNS[kind])
     return [REASON, *columns] if which == "excluded" else columns

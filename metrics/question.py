@@ -1,13 +1,13 @@
 """Read a question from request parameters: what the API, the pages and the exports all take.
 
-`start`, `end`, `tz`, `by`, `as_of`, `engine` and one filter a dimension (`channel=phone`, repeatable = or).
+`start` and `end`, or `at` for what is there at an instant, `tz`, `by`, `as_of`, `engine` and one filter a dimension (`channel=phone`, repeatable = or).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -40,12 +40,16 @@ class QuestionError(ValueError):
 
 @dataclass(frozen=True)
 class Question:
-    """The KPIs asked for, and the query; `zone_name` as given, for links and answers."""
+    """The KPIs asked for, and the query; `zone_name` as given, for links and answers.
+
+    `is_instant`: the question names an instant and no period.
+    """
 
     kpis: list[Kpi]
     query: Query
     zone_name: str
     codes: dict[str, list[str]] = field(default_factory=dict)
+    is_instant: bool = False
 
 
 def read(params: QueryDict, user: User, *, kpis: Sequence[Kpi] | None = None) -> Question:
@@ -56,10 +60,18 @@ def read(params: QueryDict, user: User, *, kpis: Sequence[Kpi] | None = None) ->
     """
     zone_name = params.get("tz") or settings.TIME_ZONE
     zone = read_zone(zone_name)
+    asked = list(kpis) if kpis is not None else read_kpis(params.getlist("kpi"))
     try:
-        period = Period(_moment(params, "start", zone), _moment(params, "end", zone), zone)
+        at = _moment(params, "at", zone) if params.get("at") else None
+        is_instant = at is not None and not {"start", "end"} & set(params) and all(kpi.stock for kpi in asked)
+        if is_instant and at is not None:
+            period = Period(at, at + timedelta(microseconds=1), zone)
+        else:
+            period = Period(_moment(params, "start", zone), _moment(params, "end", zone), zone)
         by = read_splits(params.getlist("by"))
         if split := next((name for name in by if name in TIME_SPLITS), None):
+            if is_instant:
+                raise QuestionError("by", _("an instant has no %s: ask with start and end") % split)
             period.edges(split)
         as_of = _moment(params, "as_of", zone) if params.get("as_of") else timezone.now()
     except PeriodError as error:
@@ -67,10 +79,11 @@ def read(params: QueryDict, user: User, *, kpis: Sequence[Kpi] | None = None) ->
     codes = {name: params.getlist(name) for name in COLUMNS if params.getlist(name)}
     filters = read_filters(codes)
     return Question(
-        kpis=list(kpis) if kpis is not None else read_kpis(params.getlist("kpi")),
-        query=Query(period, by, scoped(filters, user), as_of, read_engine(params)),
+        kpis=asked,
+        query=Query(period, by, scoped(filters, user), as_of, read_engine(params), at),
         zone_name=zone_name,
         codes=codes,
+        is_instant=is_instant,
     )
 
 

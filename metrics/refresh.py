@@ -16,6 +16,7 @@ from metrics.catalog import kept_of
 from metrics.definition import Fact, Record
 from metrics.grains import GRAINS, Grain
 from metrics.live import announce
+from metrics.rebuild import lock, rebuild_record
 from metrics.sql import computed, record_table
 from metrics.store import (
     ROWS,
@@ -23,20 +24,14 @@ from metrics.store import (
     cell_table,
     cells_of,
     facts_of,
-    finish_cells,
-    finish_record,
     is_max,
     key_columns,
     key_values,
-    make_table,
     params,
-    summed,
 )
+from tickets import windows
 
 CLAIM = 20_000
-_BY_CODE = {grain.code: grain for grain in GRAINS}
-_FINER = {"day": _BY_CODE["hour"], "month": _BY_CODE["day"]}
-_ORDER = ("hour", "day", "month", "day_agent", "day_topic")
 # From so many marks on, and where they are most of what there is, working everything out at once is quicker.
 REBUILD_FROM = 200_000
 
@@ -44,6 +39,7 @@ REBUILD_FROM = 200_000
 def refresh() -> int:
     """Bring records and cells up to date with the log. Return how many marks were worked off."""
     total = 0
+    windows.bring_up_to_date()
     for record in STORED.values():
         if _is_mostly_marked(record):
             rebuild_record(record)
@@ -67,7 +63,7 @@ def _refresh_some(record: Record) -> int:
         cursor.execute("SELECT FROM metrics_mark WHERE record = %s LIMIT 1", [record.code])
         if cursor.fetchone() is None:
             return 0
-        _lock(cursor, record)
+        lock(cursor, record)
         cursor.execute(
             "DELETE FROM metrics_mark WHERE id IN (SELECT id FROM metrics_mark WHERE record = %s ORDER BY id LIMIT %s "
             "FOR UPDATE SKIP LOCKED) RETURNING row_id",
@@ -77,11 +73,6 @@ def _refresh_some(record: Record) -> int:
         if ids and _apply(cursor, record, sorted(set(ids))):
             announce(record.code)
         return len(ids)
-
-
-def _lock(cursor: Any, record: Record) -> None:
-    """One worker a kind of record. The next statement reads what was committed before the lock was had."""
-    cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"metrics:{record.code}"])
 
 
 def _apply(cursor: Any, record: Record, ids: list[int]) -> bool:
@@ -151,49 +142,3 @@ def _find_largest(cursor: Any, fact: Fact, grain: Grain, code: str) -> None:
             f"WHERE {span} AND {match}) WHERE {' AND '.join(f'{name} = %(k{n})s' for n, name in enumerate(keys))}",
             values | params(),
         )
-
-
-# --- everything anew
-
-
-def rebuild() -> None:
-    """Compute every record and every cell again from the logs. Readers see the old ones until all is there."""
-    for record in STORED.values():
-        rebuild_record(record)
-        announce(record.code)
-
-
-def rebuild_record(record: Record) -> None:
-    """Compute one kind of record and its cells again, in one transaction."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        _lock(cursor, record)
-        cursor.execute("DELETE FROM metrics_mark WHERE record = %s", [record.code])
-        # Many sums over many small groups: hashed, they take all memory there is; sorted, hardly any.
-        cursor.execute("SET LOCAL enable_hashagg = off")
-        cursor.execute("SET LOCAL work_mem = '256MB'")
-        casts = ", ".join(f"{name}::{kind} AS {name}" for name, kind in record.columns.items())
-        names = [record_table(record)]
-        make_table(cursor, _new(names[0]), f"AS SELECT {casts} FROM {computed(record, 'true', fenced=False)} r")
-        finish_record(cursor, record, _new(names[0]))
-        cursor.execute(f"ANALYZE {_new(names[0])}")
-        for fact in facts_of(record):
-            for grain in sorted(GRAINS, key=lambda grain: _ORDER.index(grain.code)):
-                names.append(cell_table(fact, grain))
-                _rebuild_cells(cursor, fact, grain)
-                finish_cells(cursor, record, grain, _new(names[-1]))
-        for name in names:
-            cursor.execute(f"DROP TABLE {name}")
-            cursor.execute(f"ALTER TABLE {_new(name)} RENAME TO {name}")
-
-
-def _new(name: str) -> str:
-    return f"{name}__new"
-
-
-def _rebuild_cells(cursor: Any, fact: Fact, grain: Grain) -> None:
-    """Days are sums of hours, and months of days: the log's rows are added up as rarely as possible."""
-    if grain.code in _FINER:
-        query = summed(fact, grain, _new(cell_table(fact, _FINER[grain.code])))
-    else:
-        query = cells_of(fact, grain, _new(record_table(fact.record)))
-    make_table(cursor, _new(cell_table(fact, grain)), f"AS {query}", params())

@@ -14,6 +14,7 @@ from typing import Any
 from django.core import signing
 from django.db import connection
 
+from metrics import stocks
 from metrics.compute import Query
 from metrics.definition import Fact, Kpi, Reason
 from metrics.gates import shows_rows
@@ -23,6 +24,7 @@ from metrics.sql import Params
 
 SETS = ("numerator", "denominator", "excluded")
 NOT_MATURE = "not_mature"
+NOT_DUE = "not_due"
 OTHER = "other"
 
 
@@ -76,21 +78,40 @@ def _reason_sql(kpi: Kpi) -> str:
     if kpi.maturity is not None and kpi.denominator is not None:
         # Last of all: the row would be in, but its window has not passed.
         not_yet = f"({kpi.denominator.where}) AND {kpi.maturity.at} > %(as_of)s"
-        whens = f" WHEN {not_yet} THEN '{NOT_MATURE}'" + whens
+        whens = f" WHEN {not_yet} THEN '{NOT_DUE if kpi.maturity.is_due else NOT_MATURE}'" + whens
     return f"CASE{whens} ELSE '{OTHER}' END" if whens else f"'{OTHER}'"
 
 
 def _source(kpi: Kpi, query: Query, which: str, params: Params) -> str:
-    params |= replace(query, by=()).params
-    fact = fact_of(kpi, which)
-    rows = current_rows(fact, query.whole, query.filters, params, engine=query.engine)
-    reason = _reason_sql(kpi) if which == "excluded" else "NULL"
-    where = conditions(kpi)[which]
+    """The set's rows, with the moment that dates each, a number of its own, and which of several KPIs has it."""
+    query = replace(query, by=())
+    params |= query.params
+    several = kpi.together or (kpi,)
+    found = []
+    for part, one in enumerate(several):
+        fact = fact_of(one, which)
+        if one.stock or one.average:
+            rows = stocks.source(one, query, params)
+        else:
+            rows = current_rows(fact, query.whole, query.filters, params, engine=query.engine)
+        reason = _reason_sql(one) if which == "excluded" else "NULL"
+        columns = ", ".join(f"f.{name}" for name in [*fact.record.columns, *(["instant"] if one.stock else [])])
+        found.append(
+            f"SELECT {columns}, {reason} AS reason, f.{fact.at} AS listed_at, "
+            f"f.id * {len(several)} + {part} AS listed_id, {part} AS part FROM {rows} "
+            f"WHERE {_within_reach(one, query, which, fact, params)}"
+        )
+    return f"({' UNION ALL '.join(found)})"
+
+
+def _within_reach(kpi: Kpi, query: Query, which: str, fact: Fact, params: Params) -> str:
+    """The set's condition; of what may not be shown no row, and beside a ledger only the months that it covers."""
     if not query.answers(kpi) or not shows_rows(kpi, query):
-        where = "false"
-    elif kpi.base and kpi.base.ledger and which != "numerator":
-        where = f"({where}) AND {covered(kpi.base.ledger, fact, replace(query, by=()), params)}"
-    return f"(SELECT f.*, {reason} AS reason FROM {rows} WHERE {where})"
+        return "false"
+    where = conditions(kpi)[which]
+    if kpi.base and kpi.base.ledger and which != "numerator":
+        return f"({where}) AND {covered(kpi.base.ledger, fact, query, params)}"
+    return where
 
 
 def count(kpi: Kpi, query: Query, which: str) -> int:
@@ -124,18 +145,18 @@ def page(
     fact = fact_of(kpi, which)
     if fact.anonymous_below:
         return Page([], None)  # counted, and never listed
-    source, at = _source(kpi, query, which, params), fact.at
+    source = _source(kpi, query, which, params)
     where = "true"
     if after:
         params["after_at"], params["after_id"] = _read_cursor(after)
-        where = f"(x.{at}, x.id) > (%(after_at)s, %(after_id)s)"
+        where = "(x.listed_at, x.listed_id) > (%(after_at)s, %(after_id)s)"
     if reason:
         params["reason"] = reason
         where += " AND x.reason = %(reason)s"
     sql = (
-        f"SELECT x.{at} AS cursor_at, x.id AS cursor_id, x.reason, {fact.shows} "
-        f"FROM (SELECT * FROM {source} x WHERE {where} ORDER BY x.{at}, x.id LIMIT %(limit)s) x "
-        f"{fact.joins} {_names(fact)} ORDER BY x.{at}, x.id"
+        f"SELECT x.listed_at AS cursor_at, x.listed_id AS cursor_id, x.reason, {kpi.shows or fact.shows} "
+        f"FROM (SELECT * FROM {source} x WHERE {where} ORDER BY x.listed_at, x.listed_id LIMIT %(limit)s) x "
+        f"{fact.joins} {_names(fact)} ORDER BY x.listed_at, x.listed_id"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, params)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from metrics.definition import Fact, Record
+from metrics.facts.agreements import AGREEMENTS
 
 Ranges = Sequence[tuple[datetime, datetime]]
 Params = dict[str, Any]
@@ -50,13 +51,12 @@ def record_table(record: Record) -> str:
     return f"metrics_record_{record.code}"
 
 
-def computed(record: Record, scope: str, *, fenced: bool = True) -> str:
+def computed(record: Record, scope: str) -> str:
     """A sub-select of the record's rows, worked out from the log, for the objects that meet `scope`.
 
-    Fenced, what is worked out is worked out once, however often it is used; unfenced, by several workers.
+    OFFSET is a fence: what is worked out is worked out once, however often it is used.
     """
-    fence = " OFFSET 0" if fenced else ""
-    return f"(SELECT {', '.join(record.columns)} FROM ({record.sql.format(scope=scope)}{fence}) r)"
+    return f"(WITH {AGREEMENTS} SELECT {', '.join(record.columns)} FROM ({record.sql.format(scope=scope)} OFFSET 0) r)"
 
 
 def log_rows(fact: Fact, ranges: Ranges, filters: Filters, params: Params) -> str:

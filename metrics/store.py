@@ -106,7 +106,9 @@ def sync_tables() -> list[str]:
 def mark_everything(cursor: Any, record: Record) -> None:
     key = record.key.partition(".")[2]
     cursor.execute(
-        f"INSERT INTO metrics_mark (record, row_id) SELECT %s, {key} FROM {record.table} ORDER BY {key}", [record.code]
+        f"INSERT INTO metrics_mark (record, row_id) SELECT %s, {key} FROM {record.table} WHERE {record.objects} "
+        f"ORDER BY {key}",
+        [record.code],
     )
 
 
@@ -118,14 +120,13 @@ def _is_as_wanted(cursor: Any, record: Record) -> bool:
 
 def fingerprint(record: Record) -> str:
     parts = [(f.at, f.dimensions, measures_of(f.code), sorted(maturities_of(f.code))) for f in facts_of(record)]
-    text = repr((record.sql, record.columns, parts, GRAINS, settings.TIME_ZONE))
+    text = repr((record.sql, record.columns, record.indexes, parts, GRAINS, settings.TIME_ZONE))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def make_tables(cursor: Any, record: Record) -> None:
     """Make the record's table and its facts' cells, empty, in place of what is there."""
-    columns = ", ".join(f"{name} {kind}" for name, kind in record.columns.items())
-    make_table(cursor, record_table(record), f"({columns})")
+    make_table(cursor, record_table(record), f"({record_columns(record)})")
     finish_record(cursor, record, record_table(record))
     for fact in facts_of(record):
         for grain in GRAINS:
@@ -133,6 +134,10 @@ def make_tables(cursor: Any, record: Record) -> None:
             sums = [f"{ROWS} int NOT NULL", *(f"{m.code} {m.column_type}" for m in kept_of(fact.code).values())]
             make_table(cursor, cell_table(fact, grain), f"({', '.join(keys + sums)})")
             finish_cells(cursor, record, grain, cell_table(fact, grain))
+
+
+def record_columns(record: Record) -> str:
+    return ", ".join(f"{name} {kind}" for name, kind in record.columns.items())
 
 
 def _key_type(dimension: str) -> str:
@@ -148,6 +153,8 @@ def make_table(cursor: Any, name: str, contents: str, values: dict[str, Any] | N
 def finish_record(cursor: Any, record: Record, name: str) -> None:
     """Index a table of records: one object by its id, a period by the moments that date its rows or make them mature."""
     cursor.execute(f"CREATE UNIQUE INDEX ON {name} (id)")
+    for index in record.indexes:
+        cursor.execute(f"CREATE INDEX ON {name} {index}")
     moments = {f.at for f in facts_of(record)} | {
         m.at for f in facts_of(record) for m in maturities_of(f.code).values()
     }

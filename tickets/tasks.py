@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from tickets import outbox
+from tickets import outbox, windows
 from tickets.models import IdempotentAnswer
 
 
@@ -16,3 +16,9 @@ def send_outbox() -> None:
 def forget_idempotent_answers() -> None:
     """Forget what was answered so long ago that nobody repeats the request."""
     IdempotentAnswer.forget_old()
+
+
+@shared_task
+def work_out_hours() -> None:
+    """Work out every client's opening hours again, some years ahead: holidays may have changed."""
+    windows.work_out_all()

@@ -6,6 +6,8 @@ from functools import cache
 
 from metrics.catalog import (
     accessibility,
+    backlog,
+    cases,
     cost,
     demand,
     efficiency,
@@ -14,15 +16,16 @@ from metrics.catalog import (
     people,
     promises,
     resolution,
+    times,
 )
 from metrics.definition import Kpi, Maturity, Measure
 
 GROUPS = {
     "accessibility": accessibility.KPIS,
-    "efficiency": (*efficiency.KPIS, *cost.KPIS),
-    "resolution": resolution.KPIS,
+    "efficiency": (*efficiency.KPIS, *cost.KPIS, *backlog.KPIS),
+    "resolution": (*resolution.KPIS, *cases.KPIS, *times.RESOLUTION_KPIS),
     "experience": (*experience.KPIS, *interviews.KPIS),
-    "demand": (*demand.KPIS, *promises.KPIS),
+    "demand": (*demand.KPIS, *promises.KPIS, *times.DEMAND_KPIS),
     "people": people.KPIS,
 }
 KPIS: dict[str, Kpi] = {}
@@ -39,7 +42,12 @@ def find(name: str) -> Kpi | None:
 
 
 # Names by which a default variant may be asked for explicitly.
-ALIASES = {"wait": "wait:p50"}
+ALIASES = {
+    "wait": "wait:p50",
+    "time-to-resolution:business": "time-to-resolution",
+    "first-response-time:business": "first-response-time",
+    "next-reply-time:business": "next-reply-time",
+}
 
 
 @cache
@@ -71,4 +79,5 @@ def kept_of(fact_code: str) -> dict[str, Measure]:
 
 @cache
 def maturities_of(fact_code: str) -> dict[str, Maturity]:
-    return {k.maturity.code: k.maturity for k in KPIS.values() if k.fact.code == fact_code and k.maturity is not None}
+    parts = [part for kpi in KPIS.values() for part in kpi.parts if part.fact.code == fact_code]
+    return {part.maturity.code: part.maturity for part in parts if part.maturity is not None}

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 # One row a client and version, with the moment at which the next version takes over. The first version also holds for
-# what came before it.
-AGREEMENTS = """
+# what came before it. Worked out once a statement, as `agreements`, however many rows are judged by it.
+AGREEMENTS = """agreements AS MATERIALIZED (
     SELECT id, client_id, calendar_id, service_level_variant, fcr_window_days, resolution_grace_minutes,
         abandon_recovery_hours, reopen_window_days, survey_window_days, silence_hours,
         CASE WHEN row_number() OVER w = 1 THEN '-infinity' ELSE valid_from END AS valid_from,
         lead(valid_from, 1, 'infinity') OVER w AS valid_to
     FROM tickets_agreement WINDOW w AS (PARTITION BY client_id ORDER BY valid_from)
-"""
+)"""
 
 
-def agreed(client: str, at: str) -> str:
+def agreed(client: str, at: str, g: str = "g") -> str:
     """A join that adds, as `g`, the version that was in force for this client at this moment."""
-    return f"LEFT JOIN ({AGREEMENTS}) g ON g.client_id = {client} AND {at} >= g.valid_from AND {at} < g.valid_to"
+    return f"LEFT JOIN agreements {g} ON {g}.client_id = {client} AND {at} >= {g}.valid_from AND {at} < {g}.valid_to"

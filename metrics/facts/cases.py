@@ -1,114 +1,16 @@
-"""Cases, dated by what happened to them: their first contact, their last resolution."""
+"""Cases, dated by what happened to them: opened, first contact, first and last resolution, when a target was due."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.utils.translation import gettext_lazy as _
 
-from metrics.definition import Fact, Maturity, Reason, Record
-from metrics.facts.agreements import agreed
-from metrics.facts.contacts import CAME_BACK
+from metrics.definition import Fact, Maturity, Reason
+from metrics.facts.case_record import CASE
 
-_OUR_CALL = "x.direction = 'outbound' AND x.outcome = 'answered' AND NOT 'callback' = ANY(x.flags)"
-_REACHED_US = "x.is_valid AND x.outcome NOT IN ('abandoned', 'ivr_abandoned', 'blocked')"
-_AFTER_FIRST = "x.id <> f.id AND x.started_at > f.handled_end_at"
-
-# One look at the case's contacts, one at its events and one at the customer's other contacts answer everything.
-_SQL = f"""
-SELECT k.number AS id, k.client_id, k.queue_id, k.channel, k.team_id, k.owner_id AS agent_id, k.topic_id,
-    f.queue_id AS first_queue_id, f.channel AS first_channel, f.team_id AS first_team_id, f.owner_id AS first_agent_id,
-    coalesce(k.topic_id, f.topic_id) AS first_topic_id,
-    CASE WHEN k.merged_into_id IS NOT NULL THEN 'merged'
-        WHEN 'test' = ANY(k.flags) THEN 'test'
-        WHEN 'spam' = ANY(k.flags) THEN 'spam'
-        ELSE '' END AS left_out,
-    k.customer_id IS NOT NULL AS is_known, k.fcr_eligible, k.created_at,
-    EXISTS (SELECT FROM tickets_promise p WHERE p.case_id = k.number) AS has_promise,
-    f.id AS first_contact_id, f.started_at AS first_contact_at, f.handled_end_at AS first_handled_at,
-    happened.first_resolved_at,
-    CASE WHEN happened.ended_as = 'resolved' THEN happened.last_resolved_at END AS last_resolved_at,
-    f.is_handled AND happened.first_resolved_at
-        <= f.handled_end_at + coalesce(g.resolution_grace_minutes, 60) * interval '1 minute' AS in_grace,
-    coalesce(happened.escalated_at <= coalesce(happened.first_resolved_at, 'infinity'), false) AS is_escalated,
-    least(on_case.customer_again_at, on_case.we_again_at, happened.reply_again_at, happened.reopened_again_at)
-        AS again_on_case_at,
-    least(on_case.customer_again_at, on_case.we_again_at, happened.reply_again_at, happened.reopened_again_at,
-        on_topic.again_at) AS again_at,
-    coalesce(f.handled_end_at, f.started_at) + coalesce(g.fcr_window_days, 7) * interval '24 hours' AS mature_at,
-    coalesce(f.handled_end_at, f.started_at) + interval '336 hours' AS mature_14_at,
-    coalesce(f.handled_end_at, f.started_at) + interval '720 hours' AS mature_30_at,
-    on_case.contacts
-FROM tickets_case k
-LEFT JOIN LATERAL (
-    SELECT c.* FROM tickets_contact c
-    WHERE c.case_id = k.number AND {_REACHED_US.replace("x.", "c.")}
-    ORDER BY c.id = k.first_contact_id DESC NULLS LAST, c.started_at, c.id LIMIT 1
-) f ON true
-{agreed("f.client_id", "f.started_at")}
-CROSS JOIN LATERAL (
-    SELECT
-        min(x.started_at) FILTER (WHERE {CAME_BACK} AND {_AFTER_FIRST}) AS customer_again_at,
-        min(x.started_at) FILTER (WHERE {_OUR_CALL} AND {_AFTER_FIRST}) AS we_again_at,
-        (count(*) FILTER (WHERE {CAME_BACK}))::int AS contacts
-    FROM tickets_contact x WHERE x.case_id = k.number
-) on_case
-CROSS JOIN LATERAL (
-    SELECT
-        min(e.at) FILTER (WHERE e.kind = 'resolved') AS first_resolved_at,
-        max(e.at) FILTER (WHERE e.kind = 'resolved') AS last_resolved_at,
-        (array_agg(e.kind ORDER BY e.at DESC, e.id DESC) FILTER (WHERE e.kind IN ('resolved', 'reopened')))[1] AS ended_as,
-        min(e.at) FILTER (WHERE e.kind = 'escalated') AS escalated_at,
-        min(e.at) FILTER (WHERE e.kind = 'agent_reply' AND e.at > f.handled_end_at) AS reply_again_at,
-        min(e.at) FILTER (WHERE e.kind = 'reopened' AND e.at > f.handled_end_at) AS reopened_again_at
-    FROM tickets_caseevent e WHERE e.case_id = k.number AND e.is_valid
-) happened
-CROSS JOIN LATERAL (
-    SELECT min(x.started_at) AS again_at
-    FROM tickets_contact x
-    WHERE x.customer_id = k.customer_id AND x.topic_id = coalesce(k.topic_id, f.topic_id) AND {_AFTER_FIRST}
-        -- Later than the longest window it decides nothing, and an old case is left in peace.
-        AND x.started_at <= f.handled_end_at + interval '61 days' AND (({CAME_BACK}) OR ({_OUR_CALL}))
-) on_topic
-WHERE {{scope}}
-"""
-
-CASE = Record(
-    code="case",
-    table="tickets_case",
-    key="k.number",
-    sql=_SQL,
-    columns={
-        "id": "bigint",
-        "client_id": "int",
-        "queue_id": "int",
-        "channel": "text",
-        "team_id": "int",
-        "agent_id": "int",
-        "topic_id": "int",
-        "first_queue_id": "int",
-        "first_channel": "text",
-        "first_team_id": "int",
-        "first_agent_id": "int",
-        "first_topic_id": "int",
-        "left_out": "text",
-        "is_known": "boolean",
-        "fcr_eligible": "boolean",
-        "has_promise": "boolean",
-        "created_at": "timestamptz",
-        "first_contact_id": "bigint",
-        "first_contact_at": "timestamptz",
-        "first_handled_at": "timestamptz",
-        "first_resolved_at": "timestamptz",
-        "last_resolved_at": "timestamptz",
-        "in_grace": "boolean",
-        "is_escalated": "boolean",
-        "again_on_case_at": "timestamptz",
-        "again_at": "timestamptz",
-        "mature_at": "timestamptz",
-        "mature_14_at": "timestamptz",
-        "mature_30_at": "timestamptz",
-        "contacts": "int",
-    },
-)
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 CASE_LEFT_OUT = (
     Reason("merged", "left_out = 'merged'", _("Merged into another case")),
@@ -172,8 +74,73 @@ RESOLVED_CASES = Fact(
     dimensions=CASE_DIMENSIONS,
     candidates="k.number IN (SELECT s.case_id FROM tickets_caseevent s WHERE s.kind = 'resolved' AND {within})",
     candidates_at="s.at",
-    shows="""k.external_id AS case_id, x.id AS case_number, x.channel, x.last_resolved_at AS resolved_at, x.contacts,
+    shows="""k.external_id AS case_id, x.id AS case_number, x.channel, x.created_at, x.last_resolved_at AS resolved_at,
+        extract(epoch FROM x.last_resolved_at - x.created_at) AS open_seconds,
+        x.resolved_business_us / 1e6 AS business_seconds, x.waited_us / 1e6 AS waited_seconds,
+        x.silence_us / 1e6 AS silence_seconds, x.contacts, q.code AS queue, coalesce(u.code, u.username) AS agent, t.path AS topic""",
+    joins=CASE_JOIN,
+    reasons=CASE_LEFT_OUT,
+)
+
+CREATED_CASES = Fact(
+    code="created_case",
+    name=_("Cases by their opening"),
+    dated_by=_("Opening of the case"),
+    record=CASE,
+    at="created_at",
+    dimensions=CASE_DIMENSIONS,
+    candidates="{within}",
+    candidates_at="k.created_at",
+    shows="""k.external_id AS case_id, x.id AS case_number, x.channel, x.created_at, x.first_reply_at,
+        extract(epoch FROM x.first_reply_at - x.created_at) AS reply_seconds,
+        x.reply_business_us / 1e6 AS reply_business_seconds, x.contacts, x.escalated_at,
         q.code AS queue, coalesce(u.code, u.username) AS agent, t.path AS topic""",
     joins=CASE_JOIN,
     reasons=CASE_LEFT_OUT,
 )
+
+FIRST_RESOLVED_CASES = Fact(
+    code="first_resolved",
+    name=_("Cases by their first resolution"),
+    dated_by=_("First valid resolution of the case"),
+    record=CASE,
+    at="first_resolved_at",
+    dimensions=CASE_DIMENSIONS,
+    candidates=RESOLVED_CASES.candidates,
+    candidates_at="s.at",
+    shows="""k.external_id AS case_id, x.id AS case_number, x.channel, x.created_at,
+        x.first_resolved_at, x.reopened_raw_at AS reopened_at,
+        q.code AS queue, coalesce(u.code, u.username) AS agent, t.path AS topic""",
+    joins=CASE_JOIN,
+    reasons=CASE_LEFT_OUT,
+)
+REOPEN_WINDOW = Maturity(
+    code="reopen",
+    at="reopen_mature_at",
+    explanation=_("Provisional until the reopen window after the first resolution has passed."),
+)
+
+
+def _targets(code: str, name: _StrPromise, due_at: str, done_at: str) -> Fact:
+    return Fact(
+        code=code,
+        name=name,
+        dated_by=_("When it was due"),
+        record=CASE,
+        at=due_at,
+        dimensions=CASE_DIMENSIONS,
+        candidates="{within}",
+        candidates_at=f"k.{due_at}",
+        shows=f"""k.external_id AS case_id, x.id AS case_number, x.channel, x.created_at, x.{due_at} AS due_at,
+            x.{done_at} AS done_at, q.code AS queue, coalesce(u.code, u.username) AS agent, t.path AS topic""",
+        joins=CASE_JOIN,
+        reasons=CASE_LEFT_OUT,
+    )
+
+
+FIRST_RESPONSES_DUE = _targets(
+    "response_due", _("First responses that were due"), "first_response_due_at", "first_reply_at"
+)
+RESOLUTIONS_DUE = _targets("resolution_due", _("Resolutions that were due"), "resolution_due_at", "first_resolved_at")
+RESPONSE_DUE = Maturity("response_due", "first_response_due_at", _("Counts from when it is due."), is_due=True)
+RESOLUTION_DUE = Maturity("resolution_due", "resolution_due_at", _("Counts from when it is due."), is_due=True)

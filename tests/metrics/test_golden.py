@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,8 @@ from metrics import compute, rows
 from metrics.catalog import find
 from metrics.check import check
 from metrics.question import Question, QuestionError, read
-from metrics.refresh import rebuild, refresh
+from metrics.rebuild import rebuild
+from metrics.refresh import refresh
 from tests.factories import make_user
 from tests.metrics.conftest import GOLDEN
 from tickets.models import User
@@ -48,7 +51,7 @@ def mistakes(engine: str) -> list[str]:
 
 
 def test_there_is_something_to_compare() -> None:
-    assert len(EXPECTED) >= 96
+    assert len(EXPECTED) >= 126
 
 
 def test_every_value_by_every_way(golden: Path) -> None:
@@ -87,6 +90,128 @@ def test_the_rows_are_the_contacts_and_cases_named_by_hand(golden: Path) -> None
     question = ask("fcr")
     provisional = rows.page(question.kpis[0], question.query, "excluded", reason=rows.NOT_MATURE).rows
     assert sorted(row["case_id"] for row in provisional) == named["fcr_log_provisional_cases"]
+
+
+def found_rows(text: str, which: str = "denominator") -> list[dict]:
+    question = read(
+        QueryDict(f"{text}&{AS_OF}"), User.objects.filter(role="manager").first() or make_user(role="manager")
+    )
+    return rows.page(question.kpis[0], question.query, which, limit=1000).rows
+
+
+def test_the_open_cases_of_an_instant_are_those_named_by_hand(golden: Path) -> None:
+    named = json.loads((golden / "expected.json").read_text(encoding="utf-8"))["efficiency"]
+    for at, cases in named["backlog_open"].items():
+        assert sorted(row["case_id"] for row in found_rows(f"kpi=backlog&at={at}")) == cases, at
+    assert found_rows("kpi=backlog:our-turn&at=2025-10-20T22:00:00Z") == []
+    (excluded,) = [
+        row for row in found_rows("kpi=backlog:our-turn&at=2025-10-20T22:00:00Z", "excluded") if row["case_id"] == "S16"
+    ]
+    assert excluded["reason"] == "waiting_customer"
+    ages = {row["case_id"]: row for row in found_rows("kpi=backlog-age&at=2025-10-31T23:00:00Z")}
+    assert {case: row["age_seconds"] for case, row in ages.items()} == named["backlog_age_s_2025-10-31T23:00:00Z"]
+    business = named["backlog_business_age_s_2025-10-31T23:00:00Z"]
+    assert {case: row["business_age_seconds"] for case, row in ages.items()} == business
+
+
+def test_the_backlog_balances(golden: Path) -> None:
+    named = json.loads((golden / "expected.json").read_text(encoding="utf-8"))["efficiency"]["backlog_identity"]
+
+    def value(kpi: str, parameters: str) -> float | None:
+        question = ask(kpi, parameters)
+        return compute.values(question.kpis, question.query)[0].values[kpi].value
+
+    assert value("backlog", "at=2025-09-30T22:00:00Z") == named["start"]
+    assert value("created", "") == named["created"]
+    assert value("resolved", "") == named["finally_resolved"]
+    assert value("backlog", "at=2025-10-31T23:00:00Z") == value("backlog", "") == named["end"]
+
+
+def test_silences_are_those_measured_by_hand(golden: Path) -> None:
+    named = json.loads((golden / "expected.json").read_text(encoding="utf-8"))["demand"]["longest_silence_s"]
+    found = {row["case_id"]: row["silence_seconds"] for row in found_rows(f"kpi=silence&{OCTOBER}")}
+    assert {case: seconds for case, seconds in found.items() if seconds >= 10_800} == named
+
+
+def test_targets_lie_where_they_were_agreed(golden: Path) -> None:
+    named = json.loads((golden / "expected.json").read_text(encoding="utf-8"))["resolution"]["sla_first_response_due"]
+    found = found_rows(f"kpi=sla:first-response&{OCTOBER}")
+    assert {row["case_id"]: f"{row['due_at']:%Y-%m-%dT%H:%M:%SZ}" for row in found} == named
+
+
+def test_targets_of_both_kinds_are_paged_together(golden: Path) -> None:
+    question = ask("sla")
+    seen, after = [], None
+    while True:
+        page = rows.page(question.kpis[0], question.query, "denominator", after=after, limit=5)
+        seen += [(row["case_id"], row["target"]) for row in page.rows]
+        after = page.after
+        if after is None:
+            break
+    assert len(seen) == len(set(seen)) == 22
+    assert {target for _case, target in seen} == {"first_response", "resolution"}
+
+
+def test_what_is_not_due_yet_is_neither_kept_nor_broken(golden: Path) -> None:
+    question = ask("sla:first-response")
+    kpi = question.kpis[0]
+    query = replace(question.query, as_of=datetime(2025, 10, 20, 9, 30, tzinfo=UTC))
+    for engine in ("facts", "auto"):
+        (answer,) = compute.values([kpi], replace(query, engine=engine))
+        value = answer.values[kpi.key]
+        assert (value.numerator, value.denominator, value.provisional) == (2, 2, 0)
+    waiting = rows.page(kpi, query, "excluded", reason=rows.NOT_DUE).rows
+    assert [row["case_id"] for row in waiting] == ["S16", "S19", "S18"]
+
+
+def test_stocks_can_be_split_by_day_and_by_queue(golden: Path) -> None:
+    question = ask("backlog", "by=day&by=channel")
+    found = {
+        (question.query.period.label(row.group["day"], "day"), row.group["channel"]): row.values["backlog"].value
+        for row in compute.values(question.kpis, question.query)
+    }
+    assert (found["2025-10-08", "phone"], found["2025-10-14", "phone"], found["2025-10-14", "email"]) == (2, 1, 1)
+    assert ("2025-10-09", "phone") not in found
+
+
+def test_the_days_average_is_made_of_the_days_seconds(golden: Path) -> None:
+    (whole,) = compute.values(ask("open-cases").kpis, ask("open-cases").query)
+    for by in ("day", "week", "channel"):
+        question = ask("open-cases", f"by={by}")
+        pieces = compute.values(question.kpis, question.query)
+        assert sum(row.values["open-cases"].numerator or 0 for row in pieces) == whole.values["open-cases"].numerator
+
+
+@pytest.mark.parametrize(
+    ("text", "parameter"),
+    [
+        ("kpi=backlog&at=soon", "at"),
+        ("kpi=backlog", "start"),
+        ("kpi=created&at=2025-10-08T22:00:00Z", "start"),
+        ("kpi=backlog&by=day&at=2025-10-08T22:00:00Z", "by"),
+    ],
+)
+def test_an_instant_that_cannot_be_asked_for_names_the_parameter(db, text: str, parameter: str) -> None:
+    with pytest.raises(QuestionError) as refused:
+        read(QueryDict(text), make_user(role="manager"))
+    assert refused.value.parameter == parameter
+
+
+@pytest.mark.parametrize(
+    ("kpi", "which", "expected"),
+    [
+        ("reopen-rate", "numerator", "S06 S07"),
+        ("reopen-rate:raw", "numerator", "S06 S07 S15"),
+        ("escalation-rate", "numerator", "S03"),
+        ("silence", "numerator", "S04 S19 S20 S21"),
+        ("first-response-time", "denominator", "S15 S16 S19 S20"),
+        ("first-response-time:unanswered", "numerator", "S18"),
+        ("next-reply-time", "denominator", "S16"),
+        ("sla:first-response-calendar", "numerator", "S16 S20"),
+    ],
+)
+def test_cases_are_those_of_the_reasoning(golden: Path, kpi: str, which: str, expected: str) -> None:
+    assert ids(kpi, which, "case_id") == expected.split()
 
 
 @pytest.mark.parametrize(

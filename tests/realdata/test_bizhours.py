@@ -9,8 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.factories import make_agreement, make_client
+from tests.metrics.test_business import in_sql
 from tests.realdata.shared import shared
+from tickets import windows
 from tickets.clock import Hours, add_business_seconds, business_seconds
+from tickets.models import Calendar, Client, ClosedDay, OpeningHours
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 FOLDER = shared("data/bizhours")
@@ -49,6 +53,31 @@ def test_elapsed_business_time(vector):
     hours = hours_of(vector["schedule"])
     found = business_seconds(moment(vector["start"], hours), moment(vector["end"], hours), hours)
     assert found == vector["expected_seconds"]
+
+
+def client_with(number: int, hours: Hours) -> Client:
+    """A client whose agreement has these hours."""
+    calendar = Calendar.objects.create(name=f"vector {number}", timezone=str(hours.zone))
+    OpeningHours.objects.bulk_create(
+        OpeningHours(calendar=calendar, weekday=weekday, opens_at=opens, closes_at=closes)
+        for weekday, spans in enumerate(hours.week)
+        for opens, closes in spans
+    )
+    ClosedDay.objects.bulk_create(ClosedDay(calendar=calendar, closed_on=day) for day in hours.closed)
+    client = make_client(f"vector-{number}")
+    make_agreement(client, calendar=calendar)
+    return client
+
+
+def test_elapsed_business_time_in_the_database(db):
+    asked = []
+    for number, vector in enumerate(VECTORS["elapsed"]):
+        hours = hours_of(vector["schedule"])
+        start, end = moment(vector["start"], hours), moment(vector["end"], hours)
+        asked.append((client_with(number, hours), start, end, vector))
+    windows.bring_up_to_date(min(start for _client, start, _end, _vector in asked))
+    for client, start, end, vector in asked:
+        assert in_sql(client, start, end) == vector["expected_seconds"], vector["name"]
 
 
 @pytest.mark.parametrize("vector", VECTORS["deadline"], ids=lambda vector: vector["name"])

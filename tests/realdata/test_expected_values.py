@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -79,3 +80,22 @@ def test_a_month_of_a_real_call_centre(db, name: str) -> None:
     refresh()
     assert mistakes(expected, "auto", user) == []
     assert check() == ([], 0)
+
+
+@pytest.mark.parametrize(("name", "rows"), [("boston-311-2015-h1", 162), ("incidents-2016", 170)])
+def test_the_cases_of_a_real_desk(db, name: str, rows: int) -> None:
+    bundle = shared(f"data/{name}")
+    if bundle is None:
+        pytest.skip("the folder `shared` does not lie beside this checkout")
+    with suppress(SystemExit):  # it says so where rows are quarantined: tests/realdata/test_bundles.py knows which
+        call_command("import_bundle", str(bundle), verbosity=0)
+    expected, user = expected_of(bundle), make_user(role="manager")
+    assert sum(map(len, expected.values())) == rows
+    refresh()
+    assert mistakes(expected, "auto", user) == []
+    assert check() == ([], 0)
+    # By the log alone each question judges every case anew: one of each kind is enough.
+    few = {}
+    for (slug, parameters), wanted in expected.items():
+        few.setdefault((slug, "by=" in parameters), ((slug, parameters), wanted))
+    assert mistakes(dict(few.values()), "facts", user) == []

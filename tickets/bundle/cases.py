@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from tickets import windows
 from tickets.bundle.contacts import FIND_ROOTS
 from tickets.bundle.customers import KEY
 from tickets.bundle.files import CASE_EVENTS, CASES
@@ -245,6 +246,8 @@ def take_in(stage: Stage) -> None:
     if "client" in stage.present.get("contacts", ()):
         stage.run(_CLIENTS)
     stage.run(_PUT_BACK)
+    # Before the cases are there: none of them then has to be judged again for hours that were not known.
+    windows.bring_up_to_date(stage.values("SELECT min(created_at) FROM stage_cases")[0])
     _CASES.run(stage)
     _freeze_targets(stage)
     _take_in_events(stage)

@@ -19,6 +19,7 @@ from tickets.models.codes import (
 from tickets.models.contact import Contact, Segment
 from tickets.models.customer import Customer, Identity
 from tickets.models.event import CaseEvent
+from tickets.models.hours import OpenWindow, WindowRange
 from tickets.models.ledger import AgentTime, Cost
 from tickets.models.message import Message
 from tickets.models.outbox import OutgoingMail
@@ -51,6 +52,7 @@ __all__ = [
     "IdempotentAnswer",
     "Identity",
     "Message",
+    "OpenWindow",
     "OpeningHours",
     "Outcome",
     "OutgoingMail",
@@ -68,4 +70,5 @@ __all__ = [
     "Team",
     "Topic",
     "User",
+    "WindowRange",
 ]

@@ -10,7 +10,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
 from metrics.check import check
-from metrics.refresh import rebuild, refresh
+from metrics.rebuild import rebuild
+from metrics.refresh import refresh
 from tickets import settle
 
 

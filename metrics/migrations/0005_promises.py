@@ -49,5 +49,5 @@ DROP FUNCTION metrics_promises_changed(), metrics_promised_case_updated();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("metrics", "0003_marks_by_object")]
+    dependencies = [("metrics", "0004_case_marks")]
     operations = [migrations.RunSQL(FUNCTIONS + TRIGGERS, DROP)]

@@ -1,0 +1,203 @@
+"""What happens to cases: how many there are, whether they stay solved, whether we keep the times that we agreed."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from metrics.catalog.accessibility import AMAZON, OURS
+from metrics.definition import Direction, Kpi, Measure, Source, Unit
+from metrics.facts.business import microseconds
+from metrics.facts.cases import (
+    CREATED_CASES,
+    FIRST_RESOLVED_CASES,
+    FIRST_RESPONSES_DUE,
+    REAL_CASE,
+    REOPEN_WINDOW,
+    RESOLUTION_DUE,
+    RESOLUTIONS_DUE,
+    RESOLVED_CASES,
+    RESPONSE_DUE,
+)
+
+ZENDESK = Source("Zendesk, duration metrics", "https://support.zendesk.com/hc/en-us/articles/4408834848154")
+ZAMMAD = Source("Zammad, reports", "https://github.com/zammad/zammad/tree/develop/lib/report")
+HDI = Source("MetricNet, first level and first contact resolution", "https://metricnet.com/it-support-metrics-roundup/")
+
+created = Measure("created_cases", REAL_CASE)
+resolved = Measure("resolved_cases", REAL_CASE)
+
+# --- how many
+
+CREATED = Kpi(
+    slug="created",
+    name=_("Opened cases"),
+    question=_("How many cases come in?"),
+    formula=_("Cases opened, without merged, test and spam ones."),
+    fact=CREATED_CASES,
+    numerator=created,
+    unit=Unit.COUNT,
+    direction=Direction.NONE,
+    source=OURS,
+    beside=("resolved", "backlog"),
+)
+RESOLVED = Kpi(
+    slug="resolved",
+    name=_("Resolved cases"),
+    question=_("How many cases are solved for good?"),
+    formula=_("Cases by their last valid resolution, if nobody has reopened them since."),
+    fact=RESOLVED_CASES,
+    numerator=resolved,
+    unit=Unit.COUNT,
+    direction=Direction.NONE,
+    source=OURS,
+    beside=("created", "backlog"),
+)
+CONTACTS_PER_CASE = Kpi(
+    slug="contacts-per-case",
+    name=_("Contacts per case"),
+    question=_("How often must a customer contact us before a case is solved?"),
+    formula=_("Valid inbound contacts on the cases opened in the period, divided by these cases."),
+    fact=CREATED_CASES,
+    numerator=Measure("case_contacts", REAL_CASE, "contacts"),
+    denominator=created,
+    unit=Unit.RATIO,
+    direction=Direction.LOWER_IS_BETTER,
+    source=AMAZON,
+    beside=("fcr", "repeat-contacts"),
+)
+CONTACTS_PER_CASE_OUT = CONTACTS_PER_CASE.variant_of(
+    "with-outbound",
+    formula=_("As contacts per case, and calls of ours that reached the customer count too."),
+    numerator=Measure("case_contacts_both", REAL_CASE, "contacts + our_calls"),
+)
+ESCALATION_RATE = Kpi(
+    slug="escalation-rate",
+    name=_("Escalation rate"),
+    question=_("How many cases must be handed to a higher tier?"),
+    formula=_("Cases that were escalated, divided by cases opened."),
+    fact=CREATED_CASES,
+    numerator=Measure("escalated_cases", f"{REAL_CASE} AND escalated_at IS NOT NULL"),
+    denominator=created,
+    unit=Unit.SHARE,
+    direction=Direction.LOWER_IS_BETTER,
+    source=HDI,
+    beside=("escalation-rate:first-level-resolution", "fcr"),
+)
+FIRST_LEVEL = ESCALATION_RATE.variant_of(
+    "first-level-resolution",
+    name=_("First level resolution"),
+    question=_("How many cases does the first level solve by itself?"),
+    formula=_("Resolved cases that were never escalated, divided by resolved cases."),
+    fact=RESOLVED_CASES,
+    numerator=Measure("resolved_first_level", f"{REAL_CASE} AND escalated_at IS NULL"),
+    denominator=resolved,
+    direction=Direction.HIGHER_IS_BETTER,
+    beside=("escalation-rate", "fcr"),
+)
+
+# --- do they stay solved
+
+
+def _reopened(code: str, column: str) -> Measure:
+    return Measure(code, f"{REAL_CASE} AND {column} <= reopen_mature_at")
+
+
+REOPEN_RATE = Kpi(
+    slug="reopen-rate",
+    name=_("Reopen rate"),
+    question=_("How many solved cases turn out not to be solved?"),
+    formula=_(
+        "Cases validly reopened within the window after their first resolution, divided by the cases first resolved in "
+        "the period whose window has passed. A mere thank-you reopens nothing."
+    ),
+    fact=FIRST_RESOLVED_CASES,
+    numerator=_reopened("reopened", "reopened_at"),
+    denominator=Measure("first_resolved_cases", REAL_CASE),
+    unit=Unit.SHARE,
+    direction=Direction.LOWER_IS_BETTER,
+    source=ZENDESK,
+    maturity=REOPEN_WINDOW,
+    beside=("repeat-contacts", "fcr"),
+)
+REOPEN_RATE_RAW = REOPEN_RATE.variant_of(
+    "raw",
+    formula=_("As the reopen rate, and a mere thank-you counts too."),
+    numerator=_reopened("reopened_raw", "reopened_raw_at"),
+    source=ZAMMAD,
+)
+
+# --- do we keep what we agreed
+
+SLA_RESPONSE = Kpi(
+    slug="sla",
+    variant="first-response",
+    name=_("First responses in time"),
+    question=_("Do we reply within the time that we agreed?"),
+    formula=_(
+        "First replies no later than the target that was frozen when the case was opened, divided by all first responses "
+        "that were due in the period. What is overdue and still open counts as broken at once."
+    ),
+    fact=FIRST_RESPONSES_DUE,
+    numerator=Measure("responses_in_time", f"{REAL_CASE} AND first_reply_at <= first_response_due_at"),
+    denominator=Measure("responses_due", REAL_CASE),
+    unit=Unit.SHARE,
+    direction=Direction.HIGHER_IS_BETTER,
+    source=OURS,
+    maturity=RESPONSE_DUE,
+    beside=("sla:first-response-calendar", "first-response-time"),
+)
+SLA_RESPONSE_CALENDAR = SLA_RESPONSE.variant_of(
+    "first-response-calendar",
+    name=_("First responses in time, calendar"),
+    formula=_(
+        "As first responses in time, but the same target in calendar time: shows how generous the opening hours are."
+    ),
+    numerator=Measure(
+        "responses_in_calendar_time",
+        f"{REAL_CASE} AND {microseconds('first_reply_at - created_at')} <= response_target_us",
+    ),
+)
+SLA_RESOLUTION = SLA_RESPONSE.variant_of(
+    "resolution",
+    name=_("Resolutions in time"),
+    question=_("Do we resolve within the time that we agreed?"),
+    formula=_(
+        "Cases first resolved no later than the target that was frozen when they were opened, divided by all resolutions "
+        "that were due in the period. What is overdue and still open counts as broken at once."
+    ),
+    fact=RESOLUTIONS_DUE,
+    numerator=Measure("resolutions_in_time", f"{REAL_CASE} AND first_resolved_at <= resolution_due_at"),
+    denominator=Measure("resolutions_due", REAL_CASE),
+    maturity=RESOLUTION_DUE,
+    beside=("sla", "time-to-resolution"),
+)
+SLA = SLA_RESPONSE.variant_of(
+    "",
+    name=_("Agreed times kept"),
+    question=_("Do we keep the times that we agreed?"),
+    formula=_(
+        "Targets met, divided by targets that were due in the period: one for the first response and one for the "
+        "resolution of each case that has them. What is overdue and still open counts as broken at once."
+    ),
+    together=(SLA_RESPONSE, SLA_RESOLUTION),
+    shows="""k.external_id AS case_id, x.id AS case_number, x.channel, x.created_at, x.listed_at AS due_at,
+        CASE x.part WHEN 0 THEN 'first_response' ELSE 'resolution' END AS target,
+        CASE x.part WHEN 0 THEN x.first_reply_at ELSE x.first_resolved_at END AS done_at,
+        q.code AS queue, coalesce(u.code, u.username) AS agent, t.path AS topic""",
+    beside=("sla:first-response", "sla:resolution"),
+)
+
+KPIS = (
+    CREATED,
+    RESOLVED,
+    CONTACTS_PER_CASE,
+    CONTACTS_PER_CASE_OUT,
+    ESCALATION_RATE,
+    FIRST_LEVEL,
+    REOPEN_RATE,
+    REOPEN_RATE_RAW,
+    SLA,
+    SLA_RESPONSE,
+    SLA_RESPONSE_CALENDAR,
+    SLA_RESOLUTION,
+)

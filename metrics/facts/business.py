@@ -1,0 +1,34 @@
+"""Lengths of time in SQL: calendar time, and business time by the client's windows (`tickets.windows`).
+
+A client's business clock runs while her desk is open and stands still otherwise. Business time between two moments is
+the difference of its readings. Where nobody has told us hours it runs always, so business time is calendar time.
+"""
+
+from __future__ import annotations
+
+
+def microseconds(length: str) -> str:
+    """An interval as whole microseconds."""
+    return f"(extract(epoch FROM {length}) * 1000000)::bigint"
+
+
+def reading(client: str, at: str, has_hours: str = "") -> str:
+    """What a client's business clock reads at a moment, in microseconds: one look-up in an index.
+
+    Args:
+        has_hours: SQL that says whether the client has told us hours, where the caller has joined it; else looked up.
+    """
+    told = has_hours or (f"EXISTS (SELECT FROM tickets_windowrange hr WHERE hr.client_id = {client} AND hr.has_hours)")
+    return (
+        f"CASE WHEN {told} THEN coalesce((SELECT w.before_us + {microseconds(f'least({at}, w.closes_at) - w.opens_at')} "
+        f"FROM tickets_openwindow w WHERE w.client_id = {client} AND w.opens_at <= {at} "
+        f"ORDER BY w.opens_at DESC LIMIT 1), 0) ELSE {microseconds(at)} END"
+    )
+
+
+def business_us(client: str, start: str, end: str, has_hours: str = "") -> str:
+    """The open microseconds between two moments; 0 where the end is not after the start, NULL where one is NULL."""
+    return (
+        f"CASE WHEN {start} IS NOT NULL AND {end} IS NOT NULL THEN greatest(0, "
+        f"({reading(client, end, has_hours)}) - ({reading(client, start, has_hours)})) END"
+    )
