@@ -62,7 +62,13 @@ TIME_TO_RESOLUTION = Kpi(
     unit=Unit.SECONDS,
     direction=Direction.LOWER_IS_BETTER,
     source=ZENDESK,
-    beside=("time-to-resolution:p50", "time-to-resolution:p90", "time-to-resolution:calendar", "reopen-rate"),
+    beside=(
+        "time-to-resolution:p50",
+        "time-to-resolution:p90",
+        "time-to-resolution:calendar",
+        "backlog-age",
+        "reopen-rate",
+    ),
 )
 TTR_CALENDAR = TIME_TO_RESOLUTION.variant_of(
     "calendar",
