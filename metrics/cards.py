@@ -23,9 +23,10 @@ from metrics import compute, formats, mixes, trend
 from metrics.agreements import changed_terms, marks
 from metrics.board import CARDS, COLUMNS, DEFAULT_CHART, SECTIONS, VOLUME, Board, starts
 from metrics.catalog import KPIS
-from metrics.change import Change, Verdict, Why, compare
+from metrics.change import ALIKE, Change, Circumstances, Verdict, Why, compare
 from metrics.compute import Query, Row, Value
 from metrics.definition import Kpi, Unit
+from metrics.fairness import of_periods
 from metrics.mix import Decomposition
 from metrics.mixes import Mixed
 from metrics.reader import reader
@@ -43,6 +44,10 @@ WHY = {
     Why.DEFINITION: gettext_lazy("not compared: defined anew"),
     Why.RESPONSE: gettext_lazy("not compared: response rate shifted"),
     Why.AGREEMENT: gettext_lazy("not compared: agreed anew"),
+    Why.LENGTH: gettext_lazy("not compared: periods of different length"),
+    Why.WEEKDAYS: gettext_lazy("not compared: other weekdays"),
+    Why.HOURS: gettext_lazy("not compared: opening hours changed"),
+    Why.MIX: gettext_lazy("not compared: the mix of channels shifted"),
 }
 VERDICTS = {
     Verdict.BETTER: gettext_lazy("better"),
@@ -68,6 +73,8 @@ EMPTY = {
     "interview": gettext_lazy("No interviews"),
     "coverage": gettext_lazy("No agents"),
 }
+# Divided by hours or goals.
+DIVIDED_BY_NO_ROWS = {"agent_month", "coverage", "headcount"}
 
 
 class Purse:
@@ -225,6 +232,7 @@ def make_tiles(board: Board, keys: Sequence[str], purse: Purse) -> list[Tile]:
         promised=promise(board) if "service-level" in keys else "",
         changed_terms=_changed_terms(kpis, board) if earlier.values else set(),
         changes=_changes(kpis, board),
+        around=of_periods(board.query.period, board.before.period) if board.before else ALIKE,
     )
     tiles = []
     for kpi in kpis:
@@ -244,6 +252,7 @@ class About:
     promised: str
     changed_terms: set[str]
     changes: list[int]
+    around: Circumstances
 
 
 def _mixed(kpis: Sequence[Kpi], query: Query, purse: Purse) -> Mixed:
@@ -314,7 +323,9 @@ def _tile(
     tested = variation(kpi, board.split, line, about.changes if kpi.terms else []) if line else UNTESTED
     drawn = _drawn(line, tested)
     shift = about.shift if kpi.fact.code == "invitation" else 0
-    moved = compare(kpi, value, earlier, response_shift=shift, changed_terms=about.changed_terms)
+    moved = compare(
+        kpi, value, earlier, response_shift=shift, changed_terms=about.changed_terms, circumstances=about.around
+    )
     return replace(
         empty,
         figure=formats.figure(kpi, value),
@@ -355,7 +366,7 @@ def parts(kpi: Kpi, value: Value) -> str:
         return str(EMPTY[kpi.fact.code])
     if fraction := formats.fraction(kpi, value):
         return fraction if fraction != formats.figure(kpi, value) else ""
-    return rows_word(kpi, n) if n is not None else ""
+    return rows_word(kpi, n) if n is not None and kpi.fact.code not in DIVIDED_BY_NO_ROWS else ""
 
 
 def rows_word(kpi: Kpi, n: float) -> str:
