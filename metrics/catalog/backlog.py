@@ -35,6 +35,15 @@ BACKLOG = Kpi(
     stock=OPEN,
     shows=_SHOWS,
     beside=("backlog:our-turn", "backlog-age", "created", "resolved"),
+    symbols="N",
+    gamed=_(
+        "Close many at once without an answer, or refuse new ones. Watch cases reopened, abandonment, and how many "
+        "are resolved in a day."
+    ),
+    decision=_(
+        "What is open at an instant, as Zendesk counts it at night. Zammad's report takes what came minus what went, "
+        "which says how the backlog moved and can fall below zero."
+    ),
 )
 BACKLOG_OUR_TURN = BACKLOG.variant_of(
     "our-turn",
@@ -43,6 +52,11 @@ BACKLOG_OUR_TURN = BACKLOG.variant_of(
     formula=_("As the backlog, without the cases in which we wait for the customer."),
     numerator=Measure("our_turn", f"{REAL_CASE} AND {OUR_TURN}"),
     reasons=(*CASE_LEFT_OUT, Reason("waiting_customer", "waits @> instant", _("Waiting for the customer"))),
+    symbols="N_o",
+    gamed=_(
+        "Say that the customer must answer, though she need not. Watch the whole backlog beside it, and long silence."
+    ),
+    beside=("backlog", "silence"),
 )
 _AGE = microseconds("instant - created_at")
 BACKLOG_AGE = Kpi(
@@ -59,6 +73,15 @@ BACKLOG_AGE = Kpi(
     stock=OPEN,
     shows=_SHOWS,
     beside=("backlog", "backlog-age:business", "backlog-age:p90", "backlog-age:oldest"),
+    symbols="Σ g / N",
+    gamed=_(
+        "Close what is old and open it anew, or close it without an answer. A reopened case keeps its first opening; "
+        "watch reopenings and the oldest case."
+    ),
+    decision=_(
+        "From the first opening, since the customer has waited since then; calendar time, since she lives in it. "
+        "Business time stands beside it."
+    ),
 )
 BACKLOG_AGE_BUSINESS = BACKLOG_AGE.variant_of(
     "business",
@@ -70,12 +93,24 @@ BACKLOG_AGE_BUSINESS = BACKLOG_AGE.variant_of(
         business_us("f.client_id", "f.created_at", "instant"),
         scale=1_000_000,
     ),
+    symbols="Σ g_b / N",
+    terms=("calendar",),
 )
 BACKLOG_AGE_P50 = BACKLOG_AGE.variant_of(
-    "p50", name=_("Age of the backlog, median"), formula=HALF, denominator=None, percentile=0.5
+    "p50",
+    name=_("Age of the backlog, median"),
+    formula=HALF,
+    denominator=None,
+    percentile=0.5,
+    symbols="P_50 (g)",
 )
 BACKLOG_AGE_P90 = BACKLOG_AGE.variant_of(
-    "p90", name=_("Age of the backlog, 90th percentile"), formula=NINE_OF_TEN, denominator=None, percentile=0.9
+    "p90",
+    name=_("Age of the backlog, 90th percentile"),
+    formula=NINE_OF_TEN,
+    denominator=None,
+    percentile=0.9,
+    symbols="P_90 (g)",
 )
 BACKLOG_AGE_OLDEST = BACKLOG_AGE.variant_of(
     "oldest",
@@ -84,6 +119,7 @@ BACKLOG_AGE_OLDEST = BACKLOG_AGE.variant_of(
     formula=_("The longest calendar time from opening to the instant among the open cases."),
     numerator=Measure("oldest_open", REAL_CASE, _AGE, aggregate="max", scale=1_000_000),
     denominator=None,
+    symbols="max g",
 )
 
 _CAME = Measure("created_cases", REAL_CASE)
@@ -112,6 +148,14 @@ OPEN_CASES = Kpi(
     shows="""k.external_id AS case_id, x.id AS case_number, x.channel, x.created_at, x.first_resolved_at,
         q.code AS queue, coalesce(u.code, u.username) AS agent, t.path AS topic""",
     beside=("backlog", "time-to-resolution:calendar"),
+    symbols="Σ o / v",
+    gamed=_(
+        "Close in the evening and reopen in the morning. Watch reopenings, and the backlog at the same hour of each day."
+    ),
+    decision=_(
+        "Seconds open over seconds of the period: by Little's law it equals what comes in times how long it stays, so "
+        "that both can be checked against it. It may be averaged over time; a backlog may not."
+    ),
 )
 
 KPIS = (

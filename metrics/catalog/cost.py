@@ -28,7 +28,16 @@ COST_PER_CONTACT = Kpi(
     direction=Direction.NONE,
     source=METRICNET,
     reasons=HANDLED_REASONS,
-    beside=("cost-per-contact:resolved-case", "fcr", "csat"),
+    beside=("cost-per-contact:resolved-case", "contacts-per-case", "fcr", "ces"),
+    symbols="E / H",
+    gamed=_(
+        "Push work to the customer, or be glad of cheap contacts that come again. Watch the cost of a resolved case, "
+        "contacts per case and customer effort."
+    ),
+    decision=_(
+        "All operating cost, as MetricNet counts it, over handled contacts. Months whose cost is not known are in "
+        "neither part. It has no good direction: cheap contacts that come again are dear."
+    ),
 )
 COST_PER_OFFERED = COST_PER_CONTACT.variant_of(
     "offered",
@@ -40,6 +49,7 @@ COST_PER_OFFERED = COST_PER_CONTACT.variant_of(
     ),
     denominator=OFFERED.numerator,
     reasons=QUEUE_REASONS,
+    symbols="E / (A + B + F + Q + R)",
 )
 COST_PER_RESOLVED_CASE = COST_PER_CONTACT.variant_of(
     "resolved-case",
@@ -52,6 +62,7 @@ COST_PER_RESOLVED_CASE = COST_PER_CONTACT.variant_of(
     denominator=Measure("resolved_cases", REAL_CASE),
     denominator_fact=RESOLVED_CASES,
     reasons=CASE_LEFT_OUT,
+    symbols="E / R_c",
 )
 
 KPIS = (COST_PER_CONTACT, COST_PER_OFFERED, COST_PER_RESOLVED_CASE)

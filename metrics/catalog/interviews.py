@@ -27,6 +27,15 @@ COVERAGE = Kpi(
     direction=Direction.HIGHER_IS_BETTER,
     source=OURS,
     beside=("call-back-rating", "call-back-completion"),
+    symbols="Σ min (i, 10) / (10 Z)",
+    gamed=_(
+        "Call those who are sure to be content, or the same agent's customers only. The system draws whom to call; watch "
+        "who did not answer or did not want to."
+    ),
+    decision=_(
+        "At most ten count for an agent, so that many of one cannot stand for none of another. The 30 days are those "
+        "before the end of the period, however long the period is."
+    ),
 )
 RATING = Kpi(
     slug="call-back-rating",
@@ -41,6 +50,12 @@ RATING = Kpi(
     direction=Direction.HIGHER_IS_BETTER,
     source=OURS,
     beside=("call-back-coverage", "call-back-completion", "csat"),
+    symbols="Σ x / n_i",
+    gamed=_(
+        "Call friendly customers, or ask for a high mark. The system draws whom to call; watch the share of completed "
+        "interviews. Ten of an agent are for coaching: chance alone moves them by 25 points."
+    ),
+    decision=_("The mean and the share of 4 and 5 are both shown. Neither ranks agents: ten interviews cannot."),
 )
 POSITIVE = RATING.variant_of(
     "positive",
@@ -50,6 +65,7 @@ POSITIVE = RATING.variant_of(
     numerator=Measure("interviews_positive", f"{RATED} AND rating >= 4"),
     squares=None,
     unit=Unit.SHARE,
+    symbols="n_p / n_i",
 )
 COMPLETION = Kpi(
     slug="call-back-completion",
@@ -63,6 +79,9 @@ COMPLETION = Kpi(
     direction=Direction.HIGHER_IS_BETTER,
     source=OURS,
     beside=("call-back-coverage",),
+    symbols="I_c / I_a",
+    gamed=_("Not write down the calls that reached nobody. Watch how many were drawn, and who did not want to talk."),
+    decision=_("No answer and refusals stay in the denominator: whom we do not hear may have another opinion."),
 )
 
 KPIS = (COVERAGE, RATING, POSITIVE, COMPLETION)

@@ -42,6 +42,15 @@ OCCUPANCY = Kpi(
     direction=Direction.NONE,
     source=AMAZON,
     beside=("asa", "service-level"),
+    symbols="Σ b / Σ (b + f)",
+    gamed=_(
+        "Draw out chats, or stay in wrap-up. Watch wrap-up and handle time. It follows from staffing and volume, is "
+        "never one agent's aim, and above 85 % for long it wears people out."
+    ),
+    decision=_(
+        "Busy with at least one contact: two chats at a time count once, as Amazon counts it, so that it cannot exceed "
+        "100 %. Neither high nor low is good, so it has no colour."
+    ),
 )
 UTILISATION = Kpi(
     slug="utilisation",
@@ -55,6 +64,12 @@ UTILISATION = Kpi(
     direction=Direction.NONE,
     source=METRICNET,
     beside=("occupancy",),
+    symbols="Σ b / Σ m",
+    gamed=_("Cut training and meetings, or draw out contacts. Watch occupancy, handle time and how people are."),
+    decision=_(
+        "Two different things are called so: MetricNet divides handling by paid time, Call Centre Helper handling plus "
+        "free time. The first has the name here, the second is called presence."
+    ),
 )
 PRESENCE = UTILISATION.variant_of(
     "presence",
@@ -63,6 +78,7 @@ PRESENCE = UTILISATION.variant_of(
     formula=_("Time busy with contacts or free and waiting for them, divided by paid time."),
     numerator=_seconds("on_queue", "handling_us + available_us"),
     source=CALL_CENTRE_HELPER,
+    symbols="Σ (b + f) / Σ m",
 )
 ENPS = Kpi(
     slug="enps",
@@ -81,6 +97,15 @@ ENPS = Kpi(
     direction=Direction.HIGHER_IS_BETTER,
     source=BAIN,
     beside=("pulse-response-rate",),
+    symbols="100 (P − D) / n",
+    gamed=_(
+        "Put pressure on people, or let them fear that answers can be traced. Nothing is shown of fewer than five; "
+        "watch how many answered."
+    ),
+    decision=_(
+        "Hidden below five answers, and so is the next smallest team where a total would give the hidden one away. "
+        "Answers carry no name."
+    ),
 )
 PULSE_RESPONSE_RATE = Kpi(
     slug="pulse-response-rate",
@@ -94,6 +119,9 @@ PULSE_RESPONSE_RATE = Kpi(
     direction=Direction.HIGHER_IS_BETTER,
     source=POPULUM,
     beside=("enps",),
+    symbols="n / G",
+    gamed=_("Press people to answer, or leave those away out of the headcount. Watch how answers and headcount move."),
+    decision=_("Over the headcount of the teams, those away included; months without a pulse are in neither part."),
 )
 
 KPIS = (OCCUPANCY, UTILISATION, PRESENCE, ENPS, PULSE_RESPONSE_RATE)
