@@ -287,5 +287,6 @@ class Kpi:
         return tuple(part for part in (self.top, self.base, self.spread) if part is not None)
 
     def variant_of(self, code: str, **changes: Any) -> Kpi:
-        """The same KPI, counted another way."""
-        return replace(self, variant=code, **changes)
+        """The same KPI, counted another way. What is watched beside it stays, without itself."""
+        variant = replace(self, variant=code, **changes)
+        return replace(variant, beside=tuple(key for key in variant.beside if key != variant.key))
