@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.db import transaction
@@ -58,7 +59,7 @@ class Query:
     def dimensions(self) -> tuple[str, ...]:
         return tuple(split for split in self.by if split not in TIME_SPLITS)
 
-    @property
+    @cached_property
     def edges(self) -> list[datetime]:
         """The instants that cut the period into its groups, both ends included."""
         return self.period.edges(self.time_split) if self.time_split else [self.period.start, self.period.end]
@@ -283,14 +284,10 @@ def _mature(part: Part) -> str:
     return f"f.{part.maturity.at} <= %(as_of)s" if part.maturity else ""
 
 
-def provisional_name(part: Part) -> str:
-    return f"provisional {part.name}"
-
-
 def _provisional(parts: Sequence[Part]) -> dict[str, str]:
     """By name, the condition of the rows that each part leaves out because they are not mature yet."""
     return {
-        provisional_name(part): f"({part.measure.where}) AND f.{part.maturity.at} > %(as_of)s"
+        part.provisional_name: f"({part.measure.where}) AND f.{part.maturity.at} > %(as_of)s"
         for part in parts
         if part.maturity and not part.maturity.is_due
     }
@@ -396,11 +393,10 @@ def value_of(kpi: Kpi, numbers: Numbers) -> Value:
     if kpi.average is not None:
         seconds, length = (numbers.get(name, 0) / 1_000_000 for name in (stocks.OPEN_US, stocks.PERIOD_US))
         return Value(seconds / length if length else None, seconds, length, definition=kpi.definition_version)
-    plain = _scaled(numbers.get(kpi.top.name), kpi.top.measure)
+    plain = _scaled(numbers.get(kpi.top.name), kpi.numerator)
     if not kpi.bases:
         return Value(value=(plain or 0) if kpi.unit is Unit.COUNT else plain, definition=kpi.definition_version)
-    numerator = sum(_scaled(numbers.get(top.name), top.measure) or 0 for top in kpi.tops)
-    denominator = sum(_scaled(numbers.get(base.name), base.measure) or 0 for base in kpi.bases)
+    numerator, denominator = _total(kpi.tops, numbers), _total(kpi.bases, numbers)
     squares = _scaled(numbers.get(kpi.spread.name) or 0, kpi.spread.measure) if kpi.spread else None
     low, high = interval(kpi, numerator, denominator, squares)
     return Value(
@@ -410,9 +406,15 @@ def value_of(kpi: Kpi, numbers: Numbers) -> Value:
         low=low,
         high=high,
         squares=squares,
-        provisional=sum(int(numbers.get(provisional_name(base)) or 0) for base in kpi.bases),
+        provisional=sum(int(numbers.get(base.provisional_name) or 0) for base in kpi.bases),
         definition=kpi.definition_version,
     )
+
+
+def _total(parts: Sequence[Part], numbers: Numbers) -> float:
+    if len(parts) == 1:
+        return _scaled(numbers.get(parts[0].name), parts[0].measure) or 0
+    return sum(_scaled(numbers.get(part.name), part.measure) or 0 for part in parts)
 
 
 def interval(

@@ -30,6 +30,8 @@ def guarded(kpis: Sequence[Kpi], query: Query, rows: list[Row]) -> list[Row]:
     people = {kpi.fact.anonymous_below for kpi in kpis if kpi.fact.anonymous_below}
     counts = _answers() if people else {}
     currencies = {kpi.fact.code: _currencies(kpi.fact, query) for kpi in kpis if kpi.unit is Unit.MONEY}
+    if not people and not currencies:
+        return rows
     for row in rows:
         start, end = _span(query, row.group)
         for kpi in kpis:
