@@ -89,7 +89,8 @@ CROSS JOIN LATERAL (
         (array_agg(e.kind ORDER BY e.at DESC, e.id DESC)
             FILTER (WHERE e.kind IN ('resolved', 'reopened') AND e.is_valid))[1] AS ended_as,
         min(e.at) FILTER (WHERE e.kind = 'escalated' AND e.is_valid) AS escalated_at,
-        min(e.at) FILTER (WHERE e.kind = 'agent_reply' AND e.is_valid) AS replied_at,
+        -- What we write when we open a case ourselves replies to nobody.
+        min(e.at) FILTER (WHERE e.kind = 'agent_reply' AND e.is_valid AND e.at > k.created_at) AS replied_at,
         min(e.at) FILTER (WHERE e.kind = 'agent_reply' AND e.is_valid AND e.at > f.handled_end_at) AS reply_again_at,
         min(e.at) FILTER (WHERE e.kind = 'reopened' AND e.is_valid AND e.at > f.handled_end_at) AS reopened_again_at,
         bool_or(e.kind = 'reopened') AS is_reopened,
