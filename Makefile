@@ -11,7 +11,7 @@ run: env  ## Everything, on this machine: Ctrl-C stops it.
 	@exec $(IN_VENV) -m helpdesk.supervisor
 
 test: env  ## The whole suite, on a real PostgreSQL, a real Redis and a real browser. ARGS="-k name" narrows it.
-	@$(IN_VENV) -m pytest --numprocesses $(JOBS) --maxprocesses 4 --dist loadgroup $(ARGS)
+	@$(IN_VENV) -m pytest --numprocesses $(JOBS) --maxprocesses 4 $(ARGS)
 
 check: env  ## What a machine can check: style, types, import direction, migrations, settings.
 	@$(IN_VENV) -m helpdesk.check

@@ -18,6 +18,8 @@ app.conf.beat_schedule = {
     # Mail leaves at once by the doorbell; this finds what was due later, and what nobody rang for.
     "send-outbox": {"task": "tickets.tasks.send_outbox", "schedule": 5, "options": {"expires": 5}},
     "note-survey-deliveries": {"task": "surveys.tasks.note_deliveries", "schedule": 30, "options": {"expires": 30}},
+    # At night, when the day that was is over and nobody waits for a page.
+    "audit-figures": {"task": "metrics.tasks.audit_figures", "schedule": crontab(hour=3, minute=20)},
     "forget-idempotent-answers": {"task": "tickets.tasks.forget_idempotent_answers", "schedule": 3600},
     "work-out-hours": {"task": "tickets.tasks.work_out_hours", "schedule": crontab(hour=2, minute=40)},
 }

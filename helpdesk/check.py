@@ -25,8 +25,8 @@ ENVIRONMENT = {
     "PUBLIC_URL": "https://helpdesk.example.org",
     "EMAIL_URL": "smtp://localhost",
     "DEBUG": "0",
-    # The tests' servers: Django asks the database for its version when it checks models and migrations.
-    "HELPDESK_HOME": str(HOME.resolve() / "test"),
+    # The first of the tests' servers: Django asks the database for its version when it checks models and migrations.
+    "HELPDESK_HOME": str(HOME.resolve() / "test" / "1"),
     "HELPDESK_DURABLE": "0",
 }
 

@@ -207,6 +207,9 @@ class Postgres(Server):
         if not self.durable:
             # Only the database of the tests: it is made anew and nobody misses it.
             values |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+            # It sees nothing of what a test has not committed, and would tell the planner now and then that a full table
+            # is empty: the same test would take a second or minutes.
+            values |= {"autovacuum": "off"}
         return values
 
     def make_ready(self) -> None:

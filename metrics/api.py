@@ -21,6 +21,7 @@ from metrics.compute import Value
 from metrics.definition import Kpi, Unit
 from metrics.question import SPLITS, Labels, Question, QuestionError, read
 from metrics.sql import COLUMNS
+from metrics.symbols import letters
 from tickets.models import User
 
 PAGE = 100
@@ -75,7 +76,30 @@ def described(kpi: Kpi) -> dict[str, Any]:
         "source": {"name": kpi.source.name, "url": kpi.source.url},
         "definition": kpi.definition_version,
         "beside": list(kpi.beside),
+        "symbols": kpi.symbols,
+        "letters": {letter: str(meaning) for letter, meaning in letters(kpi.slug, kpi.symbols)},
+        "excluded": [{"reason": reason.code, "label": str(reason.label)} for reason in rows.reasons(kpi)],
+        "gamed": str(kpi.gamed),
+        "decision": str(kpi.decision) or None,
+        "depends_on_agreement": list(kpi.terms),
+        "history": [
+            {"version": version.number, "since": version.since.isoformat(), "change": str(version.change)}
+            for version in kpi.history
+        ],
     }
+
+
+class KpiDefinition(APIView):
+    permission_classes = [SeesNumbers]
+
+    @extend_schema(operation_id="kpis_definition", responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request, slug: str) -> Response:
+        """One KPI: how it is computed, what it leaves out, how it is gamed, its history, and its variants."""
+        kpi = find(slug) or next((one for one in KPIS.values() if one.slug == slug), None)
+        if kpi is None:
+            raise Http404
+        family = [described(one) for one in KPIS.values() if one.slug == kpi.slug]
+        return Response({**described(kpi), "variants": family})
 
 
 class KpiCatalogue(APIView):
@@ -198,5 +222,6 @@ def next_link(request: Request, after: str | None) -> str | None:
 urlpatterns = [
     path("kpis/", KpiCatalogue.as_view(), name="kpis"),
     path("kpis/values/", KpiValues.as_view(), name="kpi-values"),
+    path("kpis/<str:slug>/", KpiDefinition.as_view(), name="kpi-definition"),
     path("kpis/<str:slug>/rows/", KpiRows.as_view(), name="kpi-rows"),
 ]

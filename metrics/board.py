@@ -22,6 +22,7 @@ from metrics.compute import Query
 from metrics.definition import Kpi
 from metrics.period import HOUR, Period
 from metrics.question import Question, QuestionError, read, read_zone
+from tickets.models import Queue
 
 PERIODS = {
     "today": gettext_lazy("Today"),
@@ -143,6 +144,16 @@ class Board:
     def split(self) -> str:
         return split_of(self.period)
 
+    @cached_property
+    def clients(self) -> list[int] | None:
+        """Whose agreements its figures depend on; None: every client's."""
+        filters = self.query.filters
+        if "client" in filters:
+            return [int(pk) for pk in filters["client"]]
+        if "queue" in filters:
+            return list(Queue.objects.filter(pk__in=filters["queue"]).values_list("client_id", flat=True).distinct())
+        return None
+
     @property
     def by_time(self) -> Query:
         return replace(self.query, by=(self.split,))
@@ -210,6 +221,11 @@ class Board:
         return list(PERIODS.items())
 
     @property
+    def named_periods(self) -> list[tuple[str, Any]]:
+        """Without a form for dates, own dates are offered only where they are what is shown."""
+        return [(code, label) for code, label in PERIODS.items() if code != "custom" or self.name == "custom"]
+
+    @property
     def comparison_choices(self) -> list[tuple[str, Any]]:
         return list(COMPARISONS.items())
 
@@ -222,6 +238,11 @@ class Board:
     def hidden_for_filters(self) -> list[tuple[str, str]]:
         """What the form of filters must hand on."""
         return self._rest({"chart", "sort", "dir", "tz", "agent", "topic"})
+
+    @property
+    def hidden_for_period(self) -> list[tuple[str, str]]:
+        """What a choice of another period must hand on."""
+        return self._rest({*DIMENSIONS, "tz"})
 
     @property
     def hidden_for_chart(self) -> list[tuple[str, str]]:

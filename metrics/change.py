@@ -6,6 +6,7 @@ be compared fairly, they are not compared, and the reason is given.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -44,6 +45,7 @@ class Why(StrEnum):
     WEEKDAYS = "weekdays"
     HOURS = "hours"
     MIX = "mix"
+    AGREEMENT = "agreement"
     NOT_ASKED = "not_asked"
 
 
@@ -90,16 +92,19 @@ def compare(
     *,
     response_shift: float = 0,
     circumstances: Circumstances = ALIKE,
+    changed_terms: Collection[str] = (),
 ) -> Change:
     """Compare a value with that of another period of the same length.
 
     Args:
         response_shift: By how much the response rate differs between the periods; 0 for what no survey measures.
+        changed_terms: The terms of agreements that are not the same throughout both periods.
     """
     if before is None:
         return Change(Verdict.NONE, Why.NOT_ASKED)
     around = replace(circumstances, response_shift=circumstances.response_shift or response_shift)
-    if why := _unfair(kpi, now, before, around):
+    agreed_anew = not set(changed_terms).isdisjoint(kpi.terms)
+    if why := _unfair(kpi, now, before, around, agreed_anew=agreed_anew):
         return Change(Verdict.NONE, why, mix=around.mix if why is Why.MIX else None)
     tested = _tested(kpi, now, before)
     if tested is None:
@@ -108,12 +113,13 @@ def compare(
     return Change(_verdict(kpi, low, high), difference=difference, low=low, high=high)
 
 
-def _unfair(kpi: Kpi, now: Value, before: Value, around: Circumstances) -> Why | None:
+def _unfair(kpi: Kpi, now: Value, before: Value, around: Circumstances, *, agreed_anew: bool) -> Why | None:
     is_amount = kpi.denominator is None and kpi.percentile is None
     reasons = {
         Why.NOTHING_NOW: now.value is None,
         Why.NOTHING_BEFORE: before.value is None,
         Why.DEFINITION: now.definition != before.definition,
+        Why.AGREEMENT: agreed_anew,
         # What has matured so far is not a fair sample of the whole.
         Why.PROVISIONAL: bool(now.provisional or before.provisional),
         Why.FEW_NOW: is_few(now),

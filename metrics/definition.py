@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -183,6 +186,18 @@ class Flow:
 
 
 @dataclass(frozen=True)
+class Version:
+    """One version of a definition: what changed with it, and from when it holds."""
+
+    number: int
+    since: date
+    change: _StrPromise
+
+
+FIRST_VERSION = (Version(1, date(2026, 11, 24), _("First definition")),)
+
+
+@dataclass(frozen=True)
 class Kpi:
     """One declared KPI or variant of it. `denominator` None: a plain count, maximum or percentile.
 
@@ -194,6 +209,10 @@ class Kpi:
             KPI's measures know the instant too, so no cell holds them: they are worked out from these rows.
         average: For what is there on average over a period: how it flows in and out.
         shows: What its rows show, in place of what its fact's rows show.
+        symbols: The formula in the letters of `metrics.symbols`.
+        gamed: How it can be made to look good without being good, and what to watch beside it.
+        decision: What we chose where authorities disagree, and why. The long form is metrics/DECISIONS.md.
+        terms: The fields of an agreement that its value depends on; a new version of one makes periods incomparable.
     """
 
     slug: str
@@ -219,6 +238,11 @@ class Kpi:
     stock: str = ""
     average: Flow | None = None
     shows: str = ""
+    symbols: str = ""
+    gamed: _StrPromise | str = ""
+    decision: _StrPromise | str = ""
+    history: tuple[Version, ...] = FIRST_VERSION
+    terms: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

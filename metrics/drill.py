@@ -1,4 +1,4 @@
-"""From a figure down: the filters above it, its definition and variants, and the rows behind it."""
+"""From a figure down: the filters above it, and the rows behind it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from metrics import compute, formats, rows
 from metrics.board import FILTERS, Board
-from metrics.cards import CARD_SECONDS, Purse, answers, in_time, parts
-from metrics.catalog import KPIS, find
+from metrics.cards import in_time, parts
+from metrics.catalog import find
 from metrics.compute import Value
-from metrics.definition import Direction, Kpi, Unit
+from metrics.definition import Kpi, Unit
 from metrics.question import QuestionError
 from surveys.models import Interview, Response
 from tickets.models import Channel, Client, Outcome, Promise, Queue, Team, User
@@ -82,75 +82,11 @@ def filter_form(board: Board, user: User) -> list[Filter]:
     ]
 
 
-# --- definitions
-
-
 def kpi_called(slug: str) -> Kpi:
     found = find(slug)
     if found is None:
         raise Http404
     return found
-
-
-def definition(slug: str) -> Kpi:
-    """The KPI called so; of one that has only variants, the first."""
-    return find(slug) or next((kpi for kpi in KPIS.values() if kpi.slug == slug), None) or kpi_called(slug)
-
-
-UNITS = {
-    Unit.COUNT: gettext_lazy("A count"),
-    Unit.SECONDS: gettext_lazy("Time"),
-    Unit.SHARE: gettext_lazy("A share, in per cent"),
-    Unit.POINTS: gettext_lazy("Points from −100 to +100"),
-    Unit.SCORE: gettext_lazy("A score"),
-    Unit.RATIO: gettext_lazy("A ratio"),
-    Unit.MONEY: gettext_lazy("Money"),
-}
-DIRECTIONS = {
-    Direction.HIGHER_IS_BETTER: gettext_lazy("Higher is better"),
-    Direction.LOWER_IS_BETTER: gettext_lazy("Lower is better"),
-    Direction.NONE: gettext_lazy("Neither high nor low is good in itself"),
-}
-
-
-@dataclass(frozen=True)
-class Variant:
-    """A KPI beside others, on the reader's own data."""
-
-    kpi: Kpi
-    figure: str
-    parts: str
-    interval: str
-    rows_url: str
-    kpi_url: str
-    is_asked: bool = False
-
-
-def variants(board: Board, kpi: Kpi) -> dict[str, Any]:
-    """What the page of a KPI shows besides its declaration."""
-    family = [other for other in KPIS.values() if other.slug == kpi.slug]
-    beside = [KPIS[key] for key in kpi.beside if key in KPIS]
-    found, _late = answers([*family, *beside], board.query, Purse(CARD_SECONDS))
-    values = found[0].values if found else {}
-
-    def shown(other: Kpi) -> Variant:
-        value = values.get(other.key)
-        return Variant(
-            other,
-            formats.figure(other, value) if value else "…",
-            parts(other, value) if value else _("This takes too long: choose a shorter period"),
-            formats.interval(other, value) if value else "",
-            board.rows_link(other),
-            board.kpi_link(other),
-            is_asked=other.key == kpi.key,
-        )
-
-    return {
-        "variants": [shown(other) for other in family],
-        "beside": [shown(other) for other in beside],
-        "unit": UNITS[kpi.unit],
-        "direction": DIRECTIONS[kpi.direction],
-    }
 
 
 # --- rows
@@ -551,16 +487,15 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
 }
 
 
-def _kind(kpi: Kpi) -> str:
+def _kind(kpi: Kpi, which: str) -> str:
     """Which columns its rows have: those of its fact, unless it looks at them another way."""
     if kpi.together:
         return "targets"
     if kpi.average:
         return "present_cases"
-    return "open_cases" if kpi.stock else kpi.fact.code
+    return "open_cases" if kpi.stock else rows.fact_of(kpi, which).code
 
 
 def columns_of(kpi: Kpi, which: str) -> list[Column]:
-    kind = rows.fact_of(kpi, which).code if kpi.denominator_fact else _kind(kpi)
-    columns = list(COLUMNS[kind])
+    columns = list(COLUMNS[_kind(kpi, which)])
     return [REASON, *columns] if which == "excluded" else columns

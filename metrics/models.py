@@ -5,7 +5,12 @@ The records and cells themselves are not models: their columns follow the catalo
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tickets.models import Client
 
 
 class Mark(models.Model):
@@ -22,3 +27,63 @@ class Mark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.record} {self.row_id}"
+
+
+class Restatement(models.Model):
+    """Somebody let a version of an agreement hold for the past too. Never changed or deleted: a trigger sees to it.
+
+    Attributes:
+        since, until: The span whose verdicts were given anew.
+        before, after: The client's versions, each with its start and its terms, as they were and as they became.
+        effect: How many rows of each record changed their verdict, and the figures before and after.
+    """
+
+    client = models.ForeignKey(Client, models.PROTECT, related_name="restatements")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    reason = models.TextField(_("reason"))
+    before = models.JSONField()
+    after = models.JSONField()
+    effect = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = "restatement"
+        verbose_name_plural = "restatements"
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["client", "since"], name="restatement_client_since")]
+
+    def __str__(self) -> str:
+        return f"{self.client} {self.at:%Y-%m-%d}"
+
+
+class Audit(models.Model):
+    """One run of the self-audit: what was worked out again, what differed, and whether the figures fit each other.
+
+    Attributes:
+        since: From when on objects and cells were looked at.
+        checked: Table to how many rows of it were compared.
+        differences: The rows that stored figures and log do not agree on, as many as are kept; `difference_count` of all.
+        invariants: Each with its code, both sides, whether it holds, and whether it must.
+    """
+
+    at = models.DateTimeField(default=timezone.now)
+    seconds = models.FloatField()
+    since = models.DateTimeField()
+    checked = models.JSONField(default=dict)
+    pending = models.PositiveIntegerField(default=0)
+    difference_count = models.PositiveIntegerField(default=0)
+    differences = models.JSONField(default=list)
+    invariants = models.JSONField(default=list)
+    # Differences, or a sum that must hold and does not.
+    has_drift = models.BooleanField()
+
+    class Meta:
+        verbose_name = "audit"
+        verbose_name_plural = "audits"
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["-at"], name="audit_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"

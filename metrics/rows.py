@@ -84,8 +84,7 @@ def _reason_sql(kpi: Kpi) -> str:
 
 def _source(kpi: Kpi, query: Query, which: str, params: Params) -> str:
     """The set's rows, with the moment that dates each, a number of its own, and which of several KPIs has it."""
-    query = replace(query, by=())
-    params |= query.params
+    params |= replace(query, by=()).params
     several = kpi.together or (kpi,)
     found = []
     for part, one in enumerate(several):
@@ -99,18 +98,17 @@ def _source(kpi: Kpi, query: Query, which: str, params: Params) -> str:
         found.append(
             f"SELECT {columns}, {reason} AS reason, f.{fact.at} AS listed_at, "
             f"f.id * {len(several)} + {part} AS listed_id, {part} AS part FROM {rows} "
-            f"WHERE {_within_reach(one, query, which, fact, params)}"
+            f"WHERE {_condition(one, query, which, params)}"
         )
     return f"({' UNION ALL '.join(found)})"
 
 
-def _within_reach(kpi: Kpi, query: Query, which: str, fact: Fact, params: Params) -> str:
-    """The set's condition; of what may not be shown no row, and beside a ledger only the months that it covers."""
+def _condition(kpi: Kpi, query: Query, which: str, params: Params) -> str:
     if not query.answers(kpi) or not shows_rows(kpi, query):
         return "false"
     where = conditions(kpi)[which]
     if kpi.base and kpi.base.ledger and which != "numerator":
-        return f"({where}) AND {covered(kpi.base.ledger, fact, query, params)}"
+        where = f"({where}) AND {covered(kpi.base.ledger, fact_of(kpi, which), replace(query, by=()), params)}"
     return where
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from metrics import audit
 from metrics.refresh import refresh
 
 
@@ -11,3 +12,9 @@ from metrics.refresh import refresh
 def refresh_cells() -> None:
     """Bring the stored cells up to date with the logs."""
     refresh()
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def audit_figures() -> None:
+    """Compare the last weeks with the log, and keep what came of it."""
+    audit.run_once()

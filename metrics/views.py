@@ -13,8 +13,8 @@ from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
+from metrics import audit, drill, exports
 from metrics import cards as board_cards
-from metrics import drill, exports
 from metrics.board import CARDS, Board, read_board
 from metrics.question import QuestionError
 from metrics.rows import CursorError
@@ -61,6 +61,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "is_empty": board_cards.is_empty(sections),
         "chart": board_cards.make_chart(board, purse),
         "queues": board_cards.make_queues(board, purse),
+        "drift": audit.drift() if cast("User", request.user).is_in_charge else None,
     }
     return render(request, "metrics/dashboard.html", context)
 
@@ -104,15 +105,6 @@ def export(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @for_readers_of_numbers
-def kpi(request: HttpRequest, slug: str) -> HttpResponse:
-    """What a KPI asks, how it is computed, and how its variants come out on the user's own data."""
-    found = drill.definition(slug)
-    board = _board(request)
-    context = {"board": board, "kpi": found, **drill.variants(board, found)}
-    return render(request, "metrics/kpi.html", context)
-
-
-@for_readers_of_numbers
 def kpi_rows(request: HttpRequest, slug: str) -> HttpResponse:
     """The very contacts, cases or invitations behind a value."""
     board = _board(request)
@@ -130,4 +122,4 @@ def kpi_rows_export(request: HttpRequest, slug: str) -> HttpResponseBase:
     found = drill.kpi_called(slug)
     which, reason = drill.read_set(request.GET, found)
     name = f"{found.key.replace(':', '-')}-{which}"
-    return exports.stream(name, exports.row_lines(found, board.query, which, reason))
+    return exports.stream(name, exports.row_lines(found, board.query, which, reason), found)

@@ -1,11 +1,16 @@
 """What every test runs on: a real PostgreSQL and a real Redis of the tests' own, and a real browser for those that ask.
 
-The tests never touch the servers of `make run`, nor those that DATABASE_URL and REDIS_URL name: they have their own home,
-`test` inside HELPDESK_HOME, whose servers write nothing durably. Parallel workers of one run have one each.
+The tests never touch the servers of `make run`, nor those that DATABASE_URL and REDIS_URL name: they have homes of their own
+in `test` inside HELPDESK_HOME, whose servers write nothing durably. Every process that runs tests has one to itself, be it
+a worker of one run or another run beside it: before each test Redis is emptied, and the database belongs to one test.
 """
 
+import fcntl
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,14 +18,27 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 
 
+def free_home(folder: Path) -> Path:
+    """Take the first home that no other process has, and keep it until this one ends."""
+    for number in count(1):
+        home = folder / str(number)
+        home.mkdir(parents=True, exist_ok=True)
+        lock = os.open(home / "taken", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+        else:
+            return home
+    raise AssertionError("unreachable")
+
+
 def choose_services() -> None:
     """Point the settings at the tests' own servers, before anything reads them."""
-    if "HELPDESK_TEST_HOME" not in os.environ:
-        home = Path(os.environ.get("HELPDESK_HOME") or PROJECT / ".helpdesk")
-        os.environ["HELPDESK_TEST_HOME"] = str(home.resolve() / "test")
-    # The first worker shares the home of a run without workers, so that no server is made in vain.
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
-    home = Path(os.environ["HELPDESK_TEST_HOME"]) / ("" if worker == "gw0" else worker)
+    home = free_home(Path(os.environ.get("HELPDESK_HOME") or PROJECT / ".helpdesk").resolve() / "test")
+    # Dozens of processes are started: where the environment forbids to keep what was compiled, each compiles all of Django.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     for name in ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "PUBLIC_URL", "ALLOWED_HOSTS", "DEBUG", "TIME_ZONE", "PORT"):
         os.environ.pop(name, None)
     os.environ |= {
@@ -47,16 +65,29 @@ def pytest_configure(config: pytest.Config) -> None:
     django.setup()
 
 
-# What takes seconds to make is made once a run: the tests that share it go to the same worker.
-SHARED_BY_ONE_WORKER = ("running_helpdesk", "made_home", "browser")
-
-
+# Last, since pytest-django orders too.
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        for name in SHARED_BY_ONE_WORKER:
-            if name in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.xdist_group(name))
-                break
+    # Begun at the end, a heavy one would have a worker to itself while the others have nothing left to do.
+    items.sort(key=lambda item: item.get_closest_marker("heavy") is None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log) -> object:
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Spread(LoadScopeScheduling):
+        """Gives the workers one test after the other, and to one worker those that share what takes seconds to make."""
+
+        def _split_scope(self, nodeid: str) -> str:
+            path, _, name = nodeid.partition("::")
+            if path.startswith("tests/browser/"):  # a browser, and an installation
+                return path
+            if path == "tests/realdata/test_bundles.py":  # a log
+                return f"{path}[{name.partition('[')[2]}"
+            return nodeid
+
+    return Spread(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -119,11 +150,38 @@ def phone(browser):
 
 # ---- The whole thing -------------------------------------------------------------------------------------------------
 @pytest.fixture(scope="session")
-def running_helpdesk(tmp_path_factory) -> Iterator:
+def made_home(tmp_path_factory) -> Path:
+    """A home with a migrated database and nothing running. Made once a run, by the worker that asks first."""
+    from tests.running import make_home
+
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    with (folder / "made").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "home").exists():
+            make_home(folder / "unfinished")
+            (folder / "unfinished").rename(folder / "home")
+    return folder / "home"
+
+
+@pytest.fixture
+def home(made_home, tmp_path) -> Iterator[Path]:
+    """A copy of it for one test."""
+    from tests.running import release
+
+    subprocess.run(["cp", "-a", str(made_home), str(tmp_path / "home")], check=True)
+    yield tmp_path / "home"
+    release(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def running_helpdesk(made_home, tmp_path_factory) -> Iterator:
     """The whole product, empty, with nothing replaced: for the stories that need its worker and its live stream."""
     from tests.running import RunningHelpdesk
 
-    helpdesk = RunningHelpdesk(tmp_path_factory.mktemp("helpdesk"), DEMO="0")
+    home = tmp_path_factory.mktemp("helpdesk") / "home"
+    subprocess.run(["cp", "-a", str(made_home), str(home)], check=True)
+    helpdesk = RunningHelpdesk(home, DEMO="0")
     helpdesk.start()
     yield helpdesk
-    helpdesk.stop()
+    helpdesk.stop_at_once()

@@ -8,6 +8,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+from helpdesk import embedded
+
 PROJECT = Path(__file__).resolve().parent.parent
 # What the tests set for themselves must not reach a product that is to run as it comes.
 CHOSEN_HERE = {"HELPDESK_DURABLE", "DJANGO_ALLOW_ASYNC_UNSAFE", "DATABASE_URL", "REDIS_URL", "LIVE_PORT", "HOST"}
@@ -67,6 +69,27 @@ class RunningHelpdesk:
             self.process.terminate()
             self.process.wait(60)
         return time.monotonic() - began
+
+    def stop_at_once(self) -> None:
+        """Stop it as Ctrl-C pressed twice does, without waiting for the work at hand. For data that nobody will look at."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            time.sleep(0.3)
+            self.process.terminate()
+            self.process.wait(60)
+
+
+def make_home(home: Path) -> None:
+    """Make a home with a migrated database and nothing running, to be copied: making one takes much longer."""
+    RunningHelpdesk(home).manage("migrate", "--verbosity", "0")
+    release(home)
+
+
+def release(home: Path) -> None:
+    """Have the servers of a home stopped that nobody needs any more."""
+    for server in (embedded.Postgres(home), embedded.Redis(home)):
+        embedded.release(server)
+        assert server.running_pid() is None
 
 
 def free_port() -> int:

@@ -5,11 +5,14 @@ Cases and contacts are not here: they change through their verbs, which write th
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tickets.models import (
@@ -143,31 +146,92 @@ class ClientAdmin(Configuration):
     search_fields = ["name", "code"]
 
 
-class ServiceLevelLines(Lines):
+class HistoryLines(Lines):
+    """Lines of what may have been in force: shown, and no longer edited once it was."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_add_permission(request, obj) and not is_history(obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and not is_history(obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and not is_history(obj)
+
+
+def is_history(obj: Any) -> bool:
+    """Whether an agreement, or a calendar that one keeps time by, has been in force: then it is no longer edited."""
+    if isinstance(obj, Calendar):
+        return obj.agreements.filter(valid_from__lte=timezone.now()).exists()
+    return isinstance(obj, Agreement) and obj.is_in_force
+
+
+class ServiceLevelLines(HistoryLines):
     model = ServiceLevel
 
 
 @admin.register(Agreement)
 class AgreementAdmin(Configuration):
-    """A changed promise is a new version with a later start; the past keeps the one that was in force then."""
+    """A changed promise is a new version with a later start; the past keeps the one that was in force then.
+
+    A version that has begun is only shown here. New versions, and restating history, have a page of their own.
+    """
 
     list_display = ["client", "valid_from", "calendar", "service_level_variant", "fcr_window_days"]
     list_filter = ["client"]
     list_select_related = ["client", "calendar"]
     date_hierarchy = "valid_from"
     save_as = True
+    # Deleting several at once would ask nobody whether one has been in force.
+    actions = None
     inlines = [ServiceLevelLines]
+    change_form_template = "tickets/admin_agreement.html"
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and not is_history(obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and not is_history(obj)
 
 
-class OpeningHoursLines(Lines):
+class OpeningHoursLines(HistoryLines):
     model = OpeningHours
 
 
+class ClosedDayForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
+    class Meta:
+        model = ClosedDay
+        fields = ["closed_on", "name"]
+
+    def clean_closed_on(self) -> date:
+        day: date = self.cleaned_data["closed_on"]
+        if day < timezone.localdate() and is_history(self.instance.calendar):
+            raise forms.ValidationError(_("These hours have been in force: only days to come can be closed."))
+        return day
+
+
 class ClosedDayLines(Lines):
+    """Days to come may be closed at any time; what was closed stays closed."""
+
     model = ClosedDay
+    form = ClosedDayForm
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and not is_history(obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and not is_history(obj)
 
 
 @admin.register(Calendar)
 class CalendarAdmin(Configuration):
+    """Hours that have been in force are history: other hours are another calendar, named by a new version."""
+
     list_display = ["name", "timezone", "country"]
     inlines = [OpeningHoursLines, ClosedDayLines]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["timezone", "country"] if is_history(obj) else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and not is_history(obj)

@@ -50,6 +50,15 @@ OFFERED = Kpi(
     direction=Direction.NONE,
     source=AMAZON,
     reasons=QUEUE_REASONS,
+    symbols="A + B + F + Q + R",
+    gamed=_(
+        "Lose contacts before they are counted: in the voice menu, by a busy tone, by marking them as spam. "
+        "Watch what is blocked, what is lost in the menu, and what is left out by reason."
+    ),
+    decision=_(
+        "A contact is dated by its arrival, so that everything counted about it lies in the same period. "
+        "Amazon dates it by its end, Genesys by when the figure is computed."
+    ),
 )
 ANSWERED = Kpi(
     slug="answered",
@@ -62,6 +71,8 @@ ANSWERED = Kpi(
     direction=Direction.NONE,
     source=AMAZON,
     reasons=QUEUE_REASONS,
+    symbols="A + A_u",
+    gamed=_("Pick up and put on hold at once: it counts as answered. Watch the hold time and calls of a few seconds."),
 )
 HANDLED = Kpi(
     slug="handled",
@@ -77,6 +88,11 @@ HANDLED = Kpi(
     direction=Direction.NONE,
     source=AMAZON,
     reasons=HANDLED_REASONS,
+    symbols="H",
+    gamed=_(
+        "Close e-mails with a reply that answers nothing, or end calls early. Watch repeat contacts and what "
+        "customers say."
+    ),
 )
 ABANDONED = Kpi(
     slug="abandoned",
@@ -89,6 +105,10 @@ ABANDONED = Kpi(
     direction=Direction.LOWER_IS_BETTER,
     source=AMAZON,
     reasons=QUEUE_REASONS,
+    symbols="B",
+    gamed=_(
+        "Keep callers in the voice menu, where giving up is not counted here. Watch what is lost in the voice menu."
+    ),
 )
 IVR_ABANDONED = Kpi(
     slug="ivr-abandoned",
@@ -101,6 +121,11 @@ IVR_ABANDONED = Kpi(
     direction=Direction.LOWER_IS_BETTER,
     source=GOOGLE,
     reasons=tuple(reason for reason in QUEUE_REASONS if reason.code != "ivr_abandoned"),
+    symbols="I",
+    gamed=_(
+        "Let the menu end the call by itself, or put callers into a queue that nobody serves. Watch "
+        "abandonment and the longest wait."
+    ),
 )
 BLOCKED = Kpi(
     slug="blocked",
@@ -113,6 +138,8 @@ BLOCKED = Kpi(
     direction=Direction.LOWER_IS_BETTER,
     source=OURS,
     reasons=tuple(reason for reason in QUEUE_REASONS if reason.code != "blocked"),
+    symbols="X",
+    gamed=_("Put callers into a long queue in place of a busy tone. Watch abandonment and the longest wait."),
 )
 
 ASA = Kpi(
@@ -131,6 +158,15 @@ ASA = Kpi(
     source=AMAZON,
     reasons=QUEUE_REASONS,
     beside=("wait:p90", "longest-wait", "abandonment"),
+    symbols="Σ w / A",
+    gamed=_(
+        "Answer and park, send callers to voicemail, or let those wait on who are late already. Watch the "
+        "90th percentile, the longest wait, flow-outs and hold."
+    ),
+    decision=_(
+        "From entering the queue, which is comparable and ours to staff; from the first ring is shown beside "
+        "it, since that is what the customer lives through. Seconds are never cut to whole ones."
+    ),
 )
 ASA_FROM_IVR = ASA.variant_of(
     "from-ivr",
@@ -147,6 +183,7 @@ ASA_FROM_IVR = ASA.variant_of(
         column_type="numeric",
     ),
     source=OURS,
+    symbols="Σ w_0 / A",
 )
 
 _SL_FORMULAS = {
@@ -195,6 +232,17 @@ _SL_FORMULAS = {
     ),
 }
 
+_SL_SYMBOLS = {
+    "sl1": "A_T / A",
+    "sl2": "A_T / (A + B)",
+    "sl3": "A_T / (A + B − B_s)",
+    "sl4": "A_T / (A + B − B_T)",
+    "sl5": "(A_T + B_T) / (A + B)",
+    "sl6": "(A_T + B_s) / (A + B)",
+    "sl7": "(A_T + B_T + F_T) / (A + B + F)",
+    "sl8": "A_T / (A + B − B_s + F)",
+}
+
 
 def _agreed(part: int) -> str:
     """The rows by the formula that each contact's agreement names."""
@@ -218,6 +266,19 @@ SERVICE_LEVEL = Kpi(
     source=OURS,
     reasons=QUEUE_REASONS,
     beside=("abandonment", "wait:p90", "longest-wait", "flow-out-rate"),
+    symbols="A_T / (A + B − B_s)",
+    gamed=_(
+        "Let those wait on who are late already, since only the next can still be in time; answer and park; "
+        "steer callers to voicemail or a callback; ring the queue oneself in quiet hours. Watch the 90th "
+        "percentile, the longest wait, flow-outs and the hold right after the answer."
+    ),
+    decision=_(
+        "Eight formulas are in use. Ours leaves short abandonments out: a misdial of three seconds says "
+        "nothing about us, anything longer does. Formulas that ignore or reward abandonment within the "
+        "threshold rise when customers give up. Each agreement may name another; all eight stand side by side "
+        "here."
+    ),
+    terms=("service_levels", "service_level_variant"),
 )
 SERVICE_LEVELS = tuple(
     SERVICE_LEVEL.variant_of(
@@ -226,6 +287,7 @@ SERVICE_LEVELS = tuple(
         numerator=Measure(f"{code}_met", met),
         denominator=Measure(f"{code}_base", base),
         source=source,
+        symbols=_SL_SYMBOLS[code],
     )
     for code, (base, met, formula, source) in _SL_FORMULAS.items()
 )
@@ -243,6 +305,16 @@ ABANDONMENT = Kpi(
     source=GENESYS,
     reasons=QUEUE_REASONS,
     beside=("service-level", "ivr-abandoned", "abandonment-recovered"),
+    symbols="(B − B_s) / (A + B + F − B_s)",
+    gamed=_(
+        "Raise the limit of what counts as short, or hold callers in the voice menu. The limit stands in the "
+        "agreement; watch what is lost in the menu, and abandonments recovered."
+    ),
+    decision=_(
+        "Without short abandonments, which are misdials; callbacks and voicemail stay in the denominator, "
+        "since these customers waited too. The raw share and the one without flow-outs are variants."
+    ),
+    terms=("service_levels",),
 )
 ABANDONMENT_RAW = ABANDONMENT.variant_of(
     "raw",
@@ -250,12 +322,14 @@ ABANDONMENT_RAW = ABANDONMENT.variant_of(
     numerator=ABANDONED.numerator,
     denominator=Measure("left_queue", f"({A}) OR ({B}) OR ({F})"),
     source=AMAZON,
+    symbols="B / (A + B + F)",
 )
 ABANDONMENT_WITHOUT_FLOW_OUTS = ABANDONMENT.variant_of(
     "without-flow-outs",
     formula=_("Abandoned divided by answered plus abandoned; short abandonments and flow-outs left out."),
     denominator=SERVICE_LEVELS[2].denominator,
     source=GOOGLE,
+    symbols="(B − B_s) / (A + B − B_s)",
 )
 ABANDONMENT_RECOVERED = Kpi(
     slug="abandonment-recovered",
@@ -271,6 +345,15 @@ ABANDONMENT_RECOVERED = Kpi(
     direction=Direction.HIGHER_IS_BETTER,
     source=OURS,
     reasons=QUEUE_REASONS,
+    symbols="B_r / B_k",
+    gamed=_(
+        "Identify few of those who gave up: only they can be found again. Watch how many abandonments are "
+        "identified, and abandonment itself."
+    ),
+    decision=_(
+        "Only an attempt that began after the abandonment recovers it: one that ran beside it recovers nothing."
+    ),
+    terms=("abandon_recovery_hours",),
 )
 FLOW_OUT_RATE = Kpi(
     slug="flow-out-rate",
@@ -284,6 +367,11 @@ FLOW_OUT_RATE = Kpi(
     direction=Direction.NONE,
     source=GENESYS,
     reasons=QUEUE_REASONS,
+    symbols="F / (A + B + F)",
+    gamed=_(
+        "Nothing to win here; but a rising share makes the waiting figures look better than the wait was. "
+        "Watch whether callbacks are kept, and repeat contacts."
+    ),
 )
 
 LONGEST_WAIT = Kpi(
@@ -299,16 +387,24 @@ LONGEST_WAIT = Kpi(
     direction=Direction.LOWER_IS_BETTER,
     source=AMAZON,
     reasons=QUEUE_REASONS,
+    symbols="max w_q",
+    gamed=_(
+        "End a wait by moving the caller to voicemail or to another queue. It grows with volume, so a busy period is "
+        "never compared with a quiet one. Watch the 90th percentile."
+    ),
+    decision=_("Over everybody who waited, however it ended: whoever gave up after ten minutes waited too."),
 )
 LONGEST_WAIT_ANSWERED = LONGEST_WAIT.variant_of(
     "answered",
     formula=_("The longest time in the queue of a contact that was answered."),
     numerator=Measure("longest_wait_answered", A, "wait_us", "max", 1_000_000),
+    symbols="max w",
 )
 LONGEST_WAIT_ABANDONED = LONGEST_WAIT.variant_of(
     "abandoned",
     formula=_("The longest time in the queue of a contact that was abandoned."),
     numerator=Measure("longest_wait_abandoned", f"{B} AND wait_us IS NOT NULL", "wait_us", "max", 1_000_000),
+    symbols="max w_B",
 )
 
 WAIT_P50 = Kpi(
@@ -324,6 +420,15 @@ WAIT_P50 = Kpi(
     direction=Direction.LOWER_IS_BETTER,
     source=OURS,
     reasons=QUEUE_REASONS,
+    symbols="P_50 (w)",
+    gamed=_(
+        "The middle does not see the unlucky: those who are late already can wait on unseen. Watch the 90th "
+        "percentile and the longest wait."
+    ),
+    decision=_(
+        "Linear interpolation between the two nearest waits, as PostgreSQL does it. Waits are skewed, so the "
+        "mean alone misleads."
+    ),
 )
 WAIT_P80 = WAIT_P50.variant_of(
     "p80",
@@ -331,6 +436,7 @@ WAIT_P80 = WAIT_P50.variant_of(
     question=_("How long do four of five customers wait at most?"),
     formula=_("80 % of the answered contacts waited no longer than this (linear interpolation)."),
     percentile=0.8,
+    symbols="P_80 (w)",
 )
 WAIT_P90 = WAIT_P50.variant_of(
     "p90",
@@ -338,6 +444,7 @@ WAIT_P90 = WAIT_P50.variant_of(
     question=_("How long do nine of ten customers wait at most?"),
     formula=_("90 % of the answered contacts waited no longer than this (linear interpolation)."),
     percentile=0.9,
+    symbols="P_90 (w)",
 )
 
 KPIS = (

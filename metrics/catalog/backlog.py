@@ -35,6 +35,14 @@ BACKLOG = Kpi(
     stock=OPEN,
     shows=_SHOWS,
     beside=("backlog:our-turn", "backlog-age", "created", "resolved"),
+    symbols="N",
+    gamed=_(
+        "Close cases unsolved, or leave contacts without a case. Watch reopenings, repeat contacts and abandonment."
+    ),
+    decision=_(
+        "A stock, counted at an instant. Some products report created minus closed as backlog, which is a "
+        "flow and can be negative."
+    ),
 )
 BACKLOG_OUR_TURN = BACKLOG.variant_of(
     "our-turn",
@@ -43,6 +51,7 @@ BACKLOG_OUR_TURN = BACKLOG.variant_of(
     formula=_("As the backlog, without the cases in which we wait for the customer."),
     numerator=Measure("our_turn", f"{REAL_CASE} AND {OUR_TURN}"),
     reasons=(*CASE_LEFT_OUT, Reason("waiting_customer", "waits @> instant", _("Waiting for the customer"))),
+    symbols="N_o",
 )
 _AGE = microseconds("instant - created_at")
 BACKLOG_AGE = Kpi(
@@ -59,6 +68,10 @@ BACKLOG_AGE = Kpi(
     stock=OPEN,
     shows=_SHOWS,
     beside=("backlog", "backlog-age:business", "backlog-age:p90", "backlog-age:oldest"),
+    symbols="Σ b / N",
+    gamed=_(
+        "Close the oldest and open them anew: a new case is young. Watch repeat contacts and the oldest open case."
+    ),
 )
 BACKLOG_AGE_BUSINESS = BACKLOG_AGE.variant_of(
     "business",
@@ -70,12 +83,23 @@ BACKLOG_AGE_BUSINESS = BACKLOG_AGE.variant_of(
         business_us("f.client_id", "f.created_at", "instant"),
         scale=1_000_000,
     ),
+    symbols="Σ b_b / N",
 )
 BACKLOG_AGE_P50 = BACKLOG_AGE.variant_of(
-    "p50", name=_("Age of the backlog, median"), formula=HALF, denominator=None, percentile=0.5
+    "p50",
+    name=_("Age of the backlog, median"),
+    formula=HALF,
+    denominator=None,
+    percentile=0.5,
+    symbols="P_50 (b)",
 )
 BACKLOG_AGE_P90 = BACKLOG_AGE.variant_of(
-    "p90", name=_("Age of the backlog, 90th percentile"), formula=NINE_OF_TEN, denominator=None, percentile=0.9
+    "p90",
+    name=_("Age of the backlog, 90th percentile"),
+    formula=NINE_OF_TEN,
+    denominator=None,
+    percentile=0.9,
+    symbols="P_90 (b)",
 )
 BACKLOG_AGE_OLDEST = BACKLOG_AGE.variant_of(
     "oldest",
@@ -84,6 +108,7 @@ BACKLOG_AGE_OLDEST = BACKLOG_AGE.variant_of(
     formula=_("The longest calendar time from opening to the instant among the open cases."),
     numerator=Measure("oldest_open", REAL_CASE, _AGE, aggregate="max", scale=1_000_000),
     denominator=None,
+    symbols="max b",
 )
 
 _CAME = Measure("created_cases", REAL_CASE)
@@ -112,6 +137,11 @@ OPEN_CASES = Kpi(
     shows="""k.external_id AS case_id, x.id AS case_number, x.channel, x.created_at, x.first_resolved_at,
         q.code AS queue, coalesce(u.code, u.username) AS agent, t.path AS topic""",
     beside=("backlog", "time-to-resolution:calendar"),
+    symbols="Σ o / p",
+    gamed=_(
+        "Close cases before the customer is helped. Watch reopenings. In a steady period it equals cases "
+        "opened a day times the days that they stay open; the self-audit looks whether it does."
+    ),
 )
 
 KPIS = (

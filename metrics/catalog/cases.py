@@ -39,6 +39,8 @@ CREATED = Kpi(
     direction=Direction.NONE,
     source=OURS,
     beside=("resolved", "backlog"),
+    symbols="C",
+    gamed=_("Open a new case for each contact, or none at all. Watch contacts per case and the backlog."),
 )
 RESOLVED = Kpi(
     slug="resolved",
@@ -51,6 +53,8 @@ RESOLVED = Kpi(
     direction=Direction.NONE,
     source=OURS,
     beside=("created", "backlog"),
+    symbols="R_c",
+    gamed=_("Close early. Watch reopenings, repeat contacts and the backlog."),
 )
 CONTACTS_PER_CASE = Kpi(
     slug="contacts-per-case",
@@ -64,11 +68,15 @@ CONTACTS_PER_CASE = Kpi(
     direction=Direction.LOWER_IS_BETTER,
     source=AMAZON,
     beside=("fcr", "repeat-contacts"),
+    symbols="C_k / C",
+    gamed=_("Open a new case for each contact. Watch first contact resolution, which matches customer and topic."),
+    decision=_("Contacts by the customer, as the customer feels them; with our own calls is a variant."),
 )
 CONTACTS_PER_CASE_OUT = CONTACTS_PER_CASE.variant_of(
     "with-outbound",
     formula=_("As contacts per case, and calls of ours that reached the customer count too."),
     numerator=Measure("case_contacts_both", REAL_CASE, "contacts + our_calls"),
+    symbols="(C_k + C_o) / C",
 )
 ESCALATION_RATE = Kpi(
     slug="escalation-rate",
@@ -82,6 +90,12 @@ ESCALATION_RATE = Kpi(
     direction=Direction.LOWER_IS_BETTER,
     source=HDI,
     beside=("escalation-rate:first-level-resolution", "fcr"),
+    symbols="C_e / C",
+    gamed=_(
+        "Keep what should go to somebody who can solve it. Watch time to resolution, reopenings and first "
+        "contact resolution."
+    ),
+    decision=_("A change of tier, written as an event; a consultation is none, and neither is an overdue target."),
 )
 FIRST_LEVEL = ESCALATION_RATE.variant_of(
     "first-level-resolution",
@@ -93,6 +107,7 @@ FIRST_LEVEL = ESCALATION_RATE.variant_of(
     denominator=resolved,
     direction=Direction.HIGHER_IS_BETTER,
     beside=("escalation-rate", "fcr"),
+    symbols="R_f / R_c",
 )
 
 # --- do they stay solved
@@ -118,12 +133,20 @@ REOPEN_RATE = Kpi(
     source=ZENDESK,
     maturity=REOPEN_WINDOW,
     beside=("repeat-contacts", "fcr"),
+    symbols="M_r / M",
+    gamed=_(
+        "Open a new case in place of the old one, or lock what is closed. Watch repeat contacts, which match "
+        "customer and topic."
+    ),
+    decision=_("A mere thank-you reopens nothing; the raw share counts it."),
+    terms=("reopen_window_days",),
 )
 REOPEN_RATE_RAW = REOPEN_RATE.variant_of(
     "raw",
     formula=_("As the reopen rate, and a mere thank-you counts too."),
     numerator=_reopened("reopened_raw", "reopened_raw_at"),
     source=ZAMMAD,
+    symbols="M_rr / M",
 )
 
 # --- do we keep what we agreed
@@ -145,6 +168,15 @@ SLA_RESPONSE = Kpi(
     source=OURS,
     maturity=RESPONSE_DUE,
     beside=("sla:first-response-calendar", "first-response-time"),
+    symbols="T_f / T_fd",
+    gamed=_(
+        "Close early, park cases as waiting for the customer, change the priority, split cases, or send an "
+        "empty reply. Watch long silence, reopenings and the time that the customer waited."
+    ),
+    decision=_(
+        "By the due time, and against the target that was frozen when the case was opened: what is overdue "
+        "and open is broken at once, and later agreements change no old promise."
+    ),
 )
 SLA_RESPONSE_CALENDAR = SLA_RESPONSE.variant_of(
     "first-response-calendar",
@@ -156,6 +188,7 @@ SLA_RESPONSE_CALENDAR = SLA_RESPONSE.variant_of(
         "responses_in_calendar_time",
         f"{REAL_CASE} AND {microseconds('first_reply_at - created_at')} <= response_target_us",
     ),
+    symbols="T_fc / T_fd",
 )
 SLA_RESOLUTION = SLA_RESPONSE.variant_of(
     "resolution",
@@ -170,6 +203,7 @@ SLA_RESOLUTION = SLA_RESPONSE.variant_of(
     denominator=Measure("resolutions_due", REAL_CASE),
     maturity=RESOLUTION_DUE,
     beside=("sla", "time-to-resolution"),
+    symbols="T_r / T_rd",
 )
 SLA = SLA_RESPONSE.variant_of(
     "",
@@ -185,6 +219,7 @@ SLA = SLA_RESPONSE.variant_of(
         CASE x.part WHEN 0 THEN x.first_reply_at ELSE x.first_resolved_at END AS done_at,
         q.code AS queue, coalesce(u.code, u.username) AS agent, t.path AS topic""",
     beside=("sla:first-response", "sla:resolution"),
+    symbols="(T_f + T_r) / (T_fd + T_rd)",
 )
 
 KPIS = (

@@ -29,6 +29,15 @@ COST_PER_CONTACT = Kpi(
     source=METRICNET,
     reasons=HANDLED_REASONS,
     beside=("cost-per-contact:resolved-case", "fcr", "csat"),
+    symbols="€ / H",
+    gamed=_(
+        "Send contacts back to the customer, or count every click as one. Watch the cost of a resolved case, "
+        "first contact resolution and satisfaction."
+    ),
+    decision=_(
+        "Only whole months whose cost is known, divided by the contacts of the same months. Cheap contacts "
+        "that come again are dear, so it has no direction."
+    ),
 )
 COST_PER_OFFERED = COST_PER_CONTACT.variant_of(
     "offered",
@@ -40,6 +49,7 @@ COST_PER_OFFERED = COST_PER_CONTACT.variant_of(
     ),
     denominator=OFFERED.numerator,
     reasons=QUEUE_REASONS,
+    symbols="€ / O",
 )
 COST_PER_RESOLVED_CASE = COST_PER_CONTACT.variant_of(
     "resolved-case",
@@ -52,6 +62,7 @@ COST_PER_RESOLVED_CASE = COST_PER_CONTACT.variant_of(
     denominator=Measure("resolved_cases", REAL_CASE),
     denominator_fact=RESOLVED_CASES,
     reasons=CASE_LEFT_OUT,
+    symbols="€ / R_c",
 )
 
 KPIS = (COST_PER_CONTACT, COST_PER_OFFERED, COST_PER_RESOLVED_CASE)

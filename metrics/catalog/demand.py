@@ -29,6 +29,11 @@ FAILURE_DEMAND = Kpi(
     source=VANGUARD,
     reasons=CLASSIFIED_REASONS,
     beside=("unclassified", "fcr"),
+    symbols="D_f / D",
+    gamed=_(
+        "Call failure value. Watch what is not classified, and let a second person classify a sample without "
+        "seeing the first answer."
+    ),
 )
 UNCLASSIFIED = Kpi(
     slug="unclassified",
@@ -42,6 +47,10 @@ UNCLASSIFIED = Kpi(
     direction=Direction.LOWER_IS_BETTER,
     source=OURS,
     reasons=HANDLED_REASONS,
+    symbols="(H − D) / H",
+    gamed=_(
+        "Choose the same class for everything to be done with it. Watch failure demand by topic and by agent's team."
+    ),
 )
 STATUS_ENQUIRIES = Kpi(
     slug="status-enquiries",
@@ -56,6 +65,8 @@ STATUS_ENQUIRIES = Kpi(
     source=OURS,
     reasons=CLASSIFIED_REASONS,
     beside=("failure-demand",),
+    symbols="D_q / D",
+    gamed=_("Call it something else. Watch failure demand and repeat contacts."),
 )
 
 KPIS = (FAILURE_DEMAND, UNCLASSIFIED, STATUS_ENQUIRIES)

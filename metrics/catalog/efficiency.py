@@ -37,6 +37,16 @@ AHT = Kpi(
     source=AMAZON,
     reasons=HANDLED_REASONS,
     beside=("transfer-rate", "repeat-contacts", "aht:hold"),
+    symbols="Σ u / H",
+    gamed=_(
+        "End calls at the limit, hand the hard ones on, or work on after the contact is closed. Watch "
+        "transfers, repeat contacts and hold. Neither short nor long is good, so it has no colour."
+    ),
+    decision=_(
+        "Talk, hold and wrap-up, as Amazon and Genesys count it; from start to end, as others say it, is a "
+        "variant. An agent's second with several chats open is shared equally among them, so that the sum is "
+        "her time."
+    ),
 )
 AHT_DIRECT = AHT.variant_of(
     "direct-only",
@@ -44,6 +54,7 @@ AHT_DIRECT = AHT.variant_of(
     numerator=_seconds("engaged_direct", "engaged_us", DIRECT),
     denominator=Measure("handled_direct", DIRECT),
     squares=_squares("engaged_direct_squares", "engaged_us", DIRECT),
+    symbols="Σ u_d / H_d",
 )
 AHT_PER_SEGMENT = AHT.variant_of(
     "per-segment",
@@ -52,6 +63,7 @@ AHT_PER_SEGMENT = AHT.variant_of(
     numerator=_seconds("worked", "work_us"),
     denominator=Measure("legs", "is_handled", "legs"),
     squares=None,
+    symbols="Σ (t + h + a) / L",
 )
 AHT_START_TO_END = AHT.variant_of(
     "start-to-end",
@@ -60,6 +72,7 @@ AHT_START_TO_END = AHT.variant_of(
     numerator=_seconds("elapsed", "elapsed_us"),
     squares=_squares("elapsed_squares", "elapsed_us"),
     source=OURS,
+    symbols="Σ e / H",
 )
 AHT_SESSION = AHT.variant_of(
     "session",
@@ -67,6 +80,7 @@ AHT_SESSION = AHT.variant_of(
     formula=_("Talk, hold and wrap-up of all legs, divided by handled contacts; parallel chats each count in full."),
     numerator=_seconds("worked", "work_us"),
     squares=_squares("worked_squares", "work_us"),
+    symbols="Σ (t + h + a) / H",
 )
 AHT_TALK = AHT.variant_of(
     "talk",
@@ -74,6 +88,7 @@ AHT_TALK = AHT.variant_of(
     formula=_("Talk of all legs divided by handled contacts."),
     numerator=_seconds("talk", "talk_us"),
     squares=_squares("talk_squares", "talk_us"),
+    symbols="Σ t / H",
 )
 AHT_HOLD = AHT.variant_of(
     "hold",
@@ -81,6 +96,7 @@ AHT_HOLD = AHT.variant_of(
     formula=_("Hold of all legs divided by handled contacts, those without hold included."),
     numerator=_seconds("hold", "hold_us"),
     squares=_squares("hold_squares", "hold_us"),
+    symbols="Σ h / H",
 )
 AHT_ACW = AHT.variant_of(
     "after-call-work",
@@ -88,6 +104,7 @@ AHT_ACW = AHT.variant_of(
     formula=_("Wrap-up of all legs divided by handled contacts."),
     numerator=_seconds("acw", "acw_us"),
     squares=_squares("acw_squares", "acw_us"),
+    symbols="Σ a / H",
 )
 CHAT_CONCURRENCY = Kpi(
     slug="chat-concurrency",
@@ -104,6 +121,11 @@ CHAT_CONCURRENCY = Kpi(
         "https://wfmanagement.blogspot.com/2020/06/how-to-plan-for-web-chat-in-call-center.html",
     ),
     reasons=HANDLED_REASONS,
+    symbols="Σ (t + h + a) / Σ u",
+    gamed=_(
+        "Keep finished chats open, or take so many that each customer waits for every line. Watch the handle "
+        "time of chats and what customers say."
+    ),
 )
 TRANSFER_RATE = Kpi(
     slug="transfer-rate",
@@ -117,6 +139,10 @@ TRANSFER_RATE = Kpi(
     direction=Direction.LOWER_IS_BETTER,
     source=OURS,
     reasons=HANDLED_REASONS,
+    symbols="H_t / H",
+    gamed=_(
+        "Send the customer away to call again, or ask a colleague while she holds. Watch repeat contacts and hold."
+    ),
 )
 
 KPIS = (

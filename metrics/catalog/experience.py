@@ -43,6 +43,16 @@ CSAT = Kpi(
     direction=Direction.HIGHER_IS_BETTER,
     source=KICUE,
     beside=("response-rate", "csat:dissatisfied"),
+    symbols="n_s / n",
+    gamed=_(
+        "Choose whom to ask, ask for a high mark, or ask after good calls only. Invitations are drawn by the "
+        "system; watch the response rate and the dissatisfied."
+    ),
+    decision=_(
+        "The share of satisfied answers, each scale with its own limits: 4 of 5 is satisfied, 5 of 7 is not. "
+        "A mean is shown as a variant and never called satisfaction."
+    ),
+    terms=("survey_window_days",),
 )
 CSAT_DISSATISFIED = CSAT.variant_of(
     "dissatisfied",
@@ -50,6 +60,7 @@ CSAT_DISSATISFIED = CSAT.variant_of(
     formula=_("Answers of 1 or 2, divided by valid answers."),
     numerator=Measure("csat_dissatisfied", f"{CSAT_ANSWERS} AND is_dissatisfied"),
     direction=Direction.LOWER_IS_BETTER,
+    symbols="n_d / n",
 )
 CSAT_MEAN = CSAT.variant_of(
     "mean",
@@ -64,6 +75,7 @@ CSAT_MEAN = CSAT.variant_of(
         column_type="numeric",
     ),
     unit=Unit.SCORE,
+    symbols="Σ 100 (x − x_min) / (x_max − x_min) / n",
 )
 CES = Kpi(
     slug="ces",
@@ -77,6 +89,15 @@ CES = Kpi(
     direction=Direction.HIGHER_IS_BETTER,
     source=GARTNER,
     beside=("response-rate",),
+    symbols="n_e / n",
+    gamed=_(
+        "Choose whom to ask, or ask before the matter is over. Watch the response rate and contacts that come back."
+    ),
+    decision=_(
+        "The share of 5 to 7; the mean is a variant. The older scale, on which 1 is easy, is another scale "
+        "and never mixed with it."
+    ),
+    terms=("survey_window_days",),
 )
 CES_MEAN = CES.variant_of(
     "mean",
@@ -85,6 +106,7 @@ CES_MEAN = CES.variant_of(
     numerator=Measure("ces_sum", CES_ANSWERS, "ces"),
     squares=Measure("ces_squares", CES_ANSWERS, "ces * ces"),
     unit=Unit.SCORE,
+    symbols="Σ x / n",
 )
 NPS = Kpi(
     slug="nps",
@@ -100,6 +122,13 @@ NPS = Kpi(
     direction=Direction.HIGHER_IS_BETTER,
     source=BAIN,
     beside=("response-rate",),
+    symbols="100 (P − D) / n",
+    gamed=_(
+        "Ask for a ten, or ask only those who are content. Watch the response rate. With few answers the "
+        "interval is wide: most changes are chance."
+    ),
+    decision=_("Only the scale from 0 to 10, always with its interval."),
+    terms=("survey_window_days",),
 )
 FCR_SURVEY = Kpi(
     slug="fcr-survey",
@@ -113,6 +142,16 @@ FCR_SURVEY = Kpi(
     direction=Direction.HIGHER_IS_BETTER,
     source=SQM,
     beside=("fcr",),
+    symbols="Y_1 / Y",
+    gamed=_(
+        "Ask before the customer can know, or only those who were content. Watch the response rate and first "
+        "contact resolution by the log."
+    ),
+    decision=_(
+        "Two questions, solved and how many contacts, as SQM asks them. Log and survey are both shown, with "
+        "the cases on which they disagree: neither is the truth alone."
+    ),
+    terms=("survey_window_days",),
 )
 RESPONSE_RATE = Kpi(
     slug="response-rate",
@@ -125,6 +164,9 @@ RESPONSE_RATE = Kpi(
     unit=Unit.SHARE,
     direction=Direction.HIGHER_IS_BETTER,
     source=OURS,
+    symbols="n / S",
+    gamed=_("Ask only those who will answer. Watch how many contacts led to an invitation at all."),
+    terms=("survey_window_days",),
 )
 COMMENT_SHARE = Kpi(
     slug="comment-share",
@@ -137,6 +179,9 @@ COMMENT_SHARE = Kpi(
     unit=Unit.SHARE,
     direction=Direction.NONE,
     source=OURS,
+    symbols="n_c / n",
+    gamed=_("Make the comment compulsory. Watch the response rate."),
+    terms=("survey_window_days",),
 )
 
 KPIS = (

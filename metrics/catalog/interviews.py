@@ -27,6 +27,8 @@ COVERAGE = Kpi(
     direction=Direction.HIGHER_IS_BETTER,
     source=OURS,
     beside=("call-back-rating", "call-back-completion"),
+    symbols="J_10 / 10 G",
+    gamed=_("Call the same easy customers. The system draws whom to call; watch how many were reached."),
 )
 RATING = Kpi(
     slug="call-back-rating",
@@ -41,6 +43,11 @@ RATING = Kpi(
     direction=Direction.HIGHER_IS_BETTER,
     source=OURS,
     beside=("call-back-coverage", "call-back-completion", "csat"),
+    symbols="Σ x / J_x",
+    gamed=_(
+        "Choose friendly customers, or let the agent's own lead call. The system draws whom to call; watch "
+        "refusals. Ten interviews an agent are for coaching, not for a ranking."
+    ),
 )
 POSITIVE = RATING.variant_of(
     "positive",
@@ -50,6 +57,7 @@ POSITIVE = RATING.variant_of(
     numerator=Measure("interviews_positive", f"{RATED} AND rating >= 4"),
     squares=None,
     unit=Unit.SHARE,
+    symbols="J_p / J_x",
 )
 COMPLETION = Kpi(
     slug="call-back-completion",
@@ -63,6 +71,8 @@ COMPLETION = Kpi(
     direction=Direction.HIGHER_IS_BETTER,
     source=OURS,
     beside=("call-back-coverage",),
+    symbols="J / J_a",
+    gamed=_("Write an interview that was none. Watch the ratings and who made them."),
 )
 
 KPIS = (COVERAGE, RATING, POSITIVE, COMPLETION)

@@ -42,6 +42,15 @@ OCCUPANCY = Kpi(
     direction=Direction.NONE,
     source=AMAZON,
     beside=("asa", "service-level"),
+    symbols="h_s / (h_s + v)",
+    gamed=_(
+        "Chat slowly, or stay in wrap-up. Watch wrap-up and waiting times. Too high wears people out, too low "
+        "is idle: it has no colour, and is no target for one person."
+    ),
+    decision=_(
+        "Time busy with at least one contact, so that parallel chats cannot make it more than all. It follows "
+        "from size and staffing."
+    ),
 )
 UTILISATION = Kpi(
     slug="utilisation",
@@ -55,6 +64,12 @@ UTILISATION = Kpi(
     direction=Direction.NONE,
     source=METRICNET,
     beside=("occupancy",),
+    symbols="h_s / p_s",
+    gamed=_("Work slowly. Watch occupancy and handle time."),
+    decision=_(
+        "Handling over paid time, as MetricNet has it; with waiting time included it is called presence here. "
+        "They answer different questions."
+    ),
 )
 PRESENCE = UTILISATION.variant_of(
     "presence",
@@ -63,6 +78,7 @@ PRESENCE = UTILISATION.variant_of(
     formula=_("Time busy with contacts or free and waiting for them, divided by paid time."),
     numerator=_seconds("on_queue", "handling_us + available_us"),
     source=CALL_CENTRE_HELPER,
+    symbols="(h_s + v) / p_s",
 )
 ENPS = Kpi(
     slug="enps",
@@ -81,6 +97,10 @@ ENPS = Kpi(
     direction=Direction.HIGHER_IS_BETTER,
     source=BAIN,
     beside=("pulse-response-rate",),
+    symbols="100 (P − D) / n",
+    gamed=_(
+        "Press people to answer well. Answers are anonymous, and small groups are not shown; watch how many answer."
+    ),
 )
 PULSE_RESPONSE_RATE = Kpi(
     slug="pulse-response-rate",
@@ -94,6 +114,8 @@ PULSE_RESPONSE_RATE = Kpi(
     direction=Direction.HIGHER_IS_BETTER,
     source=POPULUM,
     beside=("enps",),
+    symbols="n / E",
+    gamed=_("Ask only the content, or let leads collect the answers. Watch it over time: a fall says something too."),
 )
 
 KPIS = (OCCUPANCY, UTILISATION, PRESENCE, ENPS, PULSE_RESPONSE_RATE)

@@ -36,6 +36,12 @@ PROMISES_KEPT = Kpi(
     source=ICMI,
     maturity=DUE,
     beside=("promise-coverage", "promises-kept:lenient", "queue-callbacks-kept"),
+    symbols="V_k / V",
+    gamed=_("Promise nothing, or something far away. Watch how many cases carry a promise."),
+    decision=_(
+        "By the first time unless the customer moved it: a promise that we move is broken. By the last time "
+        "is a variant."
+    ),
 )
 PROMISES_KEPT_LENIENT = PROMISES_KEPT.variant_of(
     "lenient",
@@ -44,6 +50,7 @@ PROMISES_KEPT_LENIENT = PROMISES_KEPT.variant_of(
     numerator=Measure("promises_kept_in_the_end", f"{GIVEN} AND is_kept_in_the_end"),
     maturity=DUE_IN_THE_END,
     source=OURS,
+    symbols="V_l / V",
 )
 PROMISE_COVERAGE = Kpi(
     slug="promise-coverage",
@@ -64,6 +71,8 @@ PROMISE_COVERAGE = Kpi(
         Reason("solved", "in_grace", _("Solved with the first contact")),
     ),
     beside=("promises-kept",),
+    symbols="U_v / U",
+    gamed=_("Promise at once and at random. Watch promises kept."),
 )
 QUEUE_CALLBACKS_KEPT = Kpi(
     slug="queue-callbacks-kept",
@@ -78,6 +87,11 @@ QUEUE_CALLBACKS_KEPT = Kpi(
     source=AMAZON,
     reasons=QUEUE_REASONS,
     beside=("flow-out-rate", "promises-kept"),
+    symbols="F_k / F_c",
+    gamed=_(
+        "Call once, briefly, at a bad time, and count it. Only a customer who was reached counts; watch "
+        "flow-outs and repeat contacts."
+    ),
 )
 
 KPIS = (PROMISES_KEPT, PROMISES_KEPT_LENIENT, PROMISE_COVERAGE, QUEUE_CALLBACKS_KEPT)

@@ -55,6 +55,20 @@ FCR = Kpi(
     source=OURS,
     maturity=FCR_WINDOW,
     beside=("fcr:net", "fcr-survey", "repeat-contacts"),
+    symbols="K_1 / K",
+    gamed=_(
+        "Open a new case for each contact, choose another topic, close at once, or call what is hard not "
+        "solvable. So contacts are matched by customer and topic, the mark comes from the topic catalogue and "
+        "never from the agent, and gross, net and survey stand side by side. Watch repeat contacts and "
+        "reopenings."
+    ),
+    decision=_(
+        "By case, within seven times 24 hours, and strictly: an escalation breaks it, as does a call or "
+        "second reply of ours. SQM counts a transferred call as solved, others count calls in place of cases. "
+        "Successes and failures both enter only once their window has passed: letting failures in early makes "
+        "it too low, unproven successes too high."
+    ),
+    terms=("fcr_window_days", "resolution_grace_minutes"),
 )
 FCR_NET = FCR.variant_of(
     "net",
@@ -63,6 +77,7 @@ FCR_NET = FCR.variant_of(
     numerator=Measure("fcr_net", f"{NET} AND {_STRICT}"),
     denominator=Measure("fcr_net_cases", NET),
     source=METRICNET,
+    symbols="K_1n / K_n",
 )
 FCR_SAME_CASE = FCR.variant_of(
     "same-case",
@@ -70,30 +85,35 @@ FCR_SAME_CASE = FCR.variant_of(
     numerator=Measure(
         "fcr_same_case", f"{COHORT} AND {_nothing_more('again_on_case_at', 'mature_at')} AND NOT is_escalated"
     ),
+    symbols="K_c / K",
 )
 FCR_ESCALATION = FCR.variant_of(
     "escalation-allowed",
     formula=_("As first contact resolution, but an escalation does not break it."),
     numerator=Measure("fcr_escalation", f"{COHORT} AND {_nothing_more('again_at', 'mature_at')}"),
     source=SQM,
+    symbols="K_e / K",
 )
 FCR_SAME_CASE_ESCALATION = FCR.variant_of(
     "same-case-escalation-allowed",
     formula=_("Only another contact on the same case breaks it; an escalation does not."),
     numerator=Measure("fcr_same_case_escalation", f"{COHORT} AND {_nothing_more('again_on_case_at', 'mature_at')}"),
     source=SQM,
+    symbols="K_ce / K",
 )
 FCR_14 = FCR.variant_of(
     "14-days",
     formula=_("As first contact resolution, with a window of 14 days."),
     numerator=Measure("fcr_14", f"{COHORT} AND {_nothing_more('again_at', 'mature_14_at')} AND NOT is_escalated"),
     maturity=FCR_WINDOW_14,
+    symbols="K_1 (14 d) / K (14 d)",
 )
 FCR_30 = FCR.variant_of(
     "30-days",
     formula=_("As first contact resolution, with a window of 30 days."),
     numerator=Measure("fcr_30", f"{COHORT} AND {_nothing_more('again_at', 'mature_30_at')} AND NOT is_escalated"),
     maturity=FCR_WINDOW_30,
+    symbols="K_1 (30 d) / K (30 d)",
 )
 FCR_SINGLE_CONTACT = FCR.variant_of(
     "single-contact",
@@ -104,6 +124,7 @@ FCR_SINGLE_CONTACT = FCR.variant_of(
     denominator=Measure("resolved_cases", REAL_CASE),
     maturity=None,
     source=AMAZON,
+    symbols="R_1 / R_c",
 )
 
 REPEAT_CONTACTS = Kpi(
@@ -123,6 +144,16 @@ REPEAT_CONTACTS = Kpi(
     maturity=REPEAT_WINDOW,
     reasons=HANDLED_REASONS,
     beside=("fcr",),
+    symbols="H_r / H_k",
+    gamed=_(
+        "Leave customer or topic empty, so that nothing can be matched. Watch how many are left out because "
+        "the customer is unknown, and first contact resolution by survey."
+    ),
+    decision=_(
+        "Same case, or same customer and topic. A call again within 15 minutes is a repeat too: some call it "
+        "forwarded, but the customer had to call again."
+    ),
+    terms=("fcr_window_days",),
 )
 
 KPIS = (

@@ -37,6 +37,7 @@ def _percentile(kpi: Kpi, variant: str, share: float, name: _StrPromise) -> Kpi:
         denominator=None,
         squares=None,
         percentile=share,
+        symbols=f"P_{share * 100:.0f} ({kpi.symbols.removeprefix('Σ ').partition(' /')[0]})",
     )
 
 
@@ -69,6 +70,16 @@ TIME_TO_RESOLUTION = Kpi(
         "backlog-age",
         "reopen-rate",
     ),
+    symbols="Σ r_b / R_c",
+    gamed=_(
+        "Close early, park cases as waiting for the customer, or split them. Watch reopenings, long silence "
+        "and the calendar time. Open cases are not in it: while the backlog grows, it looks better than it "
+        "is."
+    ),
+    decision=_(
+        "To the last valid resolution, since a reopened case was not solved; to the first is a variant. "
+        "Business time by the hours in force at each moment; Zendesk uses the last schedule for all of it."
+    ),
 )
 TTR_CALENDAR = TIME_TO_RESOLUTION.variant_of(
     "calendar",
@@ -76,6 +87,7 @@ TTR_CALENDAR = TIME_TO_RESOLUTION.variant_of(
     formula=_("Calendar time from opening to last valid resolution: what the customer lives through."),
     numerator=_calendar,
     squares=_squares("resolved_calendar_squares", REAL_CASE, _CALENDAR),
+    symbols="Σ r / R_c",
 )
 TTR_FIRST = TIME_TO_RESOLUTION.variant_of(
     "first-calendar",
@@ -83,6 +95,7 @@ TTR_FIRST = TIME_TO_RESOLUTION.variant_of(
     formula=_("Calendar time from opening to first valid resolution, of the cases resolved for good in the period."),
     numerator=_seconds("resolved_first", REAL_CASE, _FIRST),
     squares=None,
+    symbols="Σ r_1 / R_c",
 )
 TTR_ACTIVE = TIME_TO_RESOLUTION.variant_of(
     "active",
@@ -90,6 +103,7 @@ TTR_ACTIVE = TIME_TO_RESOLUTION.variant_of(
     formula=_("As time to resolution, without the time in which we waited for the customer."),
     numerator=_seconds("resolved_active", REAL_CASE, "resolved_business_us - coalesce(waited_business_us, 0)"),
     squares=None,
+    symbols="Σ (r_b − z_b) / R_c",
 )
 TTR_ACTIVE_CALENDAR = TIME_TO_RESOLUTION.variant_of(
     "active-calendar",
@@ -99,6 +113,7 @@ TTR_ACTIVE_CALENDAR = TIME_TO_RESOLUTION.variant_of(
     ),
     numerator=_seconds("resolved_active_calendar", REAL_CASE, f"{_CALENDAR} - coalesce(waited_us, 0)"),
     squares=None,
+    symbols="Σ (r − z) / R_c",
 )
 
 
@@ -136,6 +151,14 @@ FIRST_RESPONSE_TIME = Kpi(
     source=ZENDESK,
     reasons=_RESPONSE_REASONS,
     beside=("first-response-time:calendar", "first-response-time:unanswered", "sla:first-response"),
+    symbols="Σ f_b / C_a",
+    gamed=_(
+        "Send a first reply that says nothing. Watch next reply time, long silence and how many have no reply yet."
+    ),
+    decision=_(
+        "The first reply by a human that the customer can read. Automatic acknowledgements and notes are "
+        "none; what is unanswered is counted beside it."
+    ),
 )
 FRT_CALENDAR = FIRST_RESPONSE_TIME.variant_of(
     "calendar",
@@ -143,6 +166,7 @@ FRT_CALENDAR = FIRST_RESPONSE_TIME.variant_of(
     formula=_("Calendar time from opening to the first reply by a human."),
     numerator=_seconds("reply_calendar", _ANSWERED, _REPLY_CALENDAR),
     squares=_squares("reply_calendar_squares", _ANSWERED, _REPLY_CALENDAR),
+    symbols="Σ f / C_a",
 )
 FRT_UNANSWERED = FIRST_RESPONSE_TIME.variant_of(
     "unanswered",
@@ -153,6 +177,7 @@ FRT_UNANSWERED = FIRST_RESPONSE_TIME.variant_of(
     denominator=None,
     squares=None,
     unit=Unit.COUNT,
+    symbols="C_w − C_a",
 )
 
 FRT_P50 = _percentile(FIRST_RESPONSE_TIME, "p50", 0.5, _("First response time, median"))
@@ -178,6 +203,9 @@ NEXT_REPLY_TIME = Kpi(
         "https://github.com/fivetran/dbt_zendesk/blob/main/models/reply_times/int_zendesk__ticket_reply_times.sql",
     ),
     beside=("first-response-time", "silence"),
+    symbols="Σ y_b / W",
+    gamed=_("Answer with a word to stop the clock. Watch contacts per case and what customers say."),
+    decision=_("From the oldest unanswered message: messages in a row are one wait."),
 )
 NRT_CALENDAR = NEXT_REPLY_TIME.variant_of(
     "calendar",
@@ -185,6 +213,7 @@ NRT_CALENDAR = NEXT_REPLY_TIME.variant_of(
     formula=_("Calendar time from the oldest unanswered message on a case to the next reply by a human."),
     numerator=_seconds("next_reply_calendar", _NEW, "reply_us"),
     squares=_squares("next_reply_calendar_squares", _NEW, "reply_us"),
+    symbols="Σ y / W",
 )
 
 # --- how long do we leave them without a word
@@ -204,6 +233,13 @@ SILENCE = Kpi(
     direction=Direction.LOWER_IS_BETTER,
     source=ZAMMAD,
     beside=("silence:p90", "status-enquiries"),
+    symbols="R_s / R_c",
+    gamed=_(
+        "Send words without content, or set cases to wait for the customer. Watch status enquiries and time "
+        "to resolution."
+    ),
+    decision=_("Calendar time, as the customer lives through it. An automatic mail breaks no silence."),
+    terms=("silence_hours",),
 )
 
 
@@ -216,6 +252,7 @@ SILENCE_P90 = SILENCE.variant_of(
     denominator=None,
     unit=Unit.SECONDS,
     percentile=0.9,
+    symbols="P_90 (s)",
 )
 
 RESOLUTION_KPIS = (

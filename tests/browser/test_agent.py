@@ -90,13 +90,21 @@ def test_letters_typed_into_a_field_are_no_shortcuts(page, live_server, agent):
 def test_a_resolution_taken_back_in_time_never_reaches_the_log(page, live_server, agent):
     case = make_case(owner=agent)
     log_in(page, live_server)
+    page.clock.install()
     page.goto(live_server.url + case.get_absolute_url())
     page.click("button[data-before-undo]")
     expect(page.locator("[data-during-undo]")).to_be_visible()
     page.click(".desk-toast button")
     expect(page.locator("button[data-before-undo]")).to_be_visible()
-    page.wait_for_timeout(9_000)
+    page.clock.fast_forward(9_000)
+    page.wait_for_timeout(500)
     assert [event.kind for event in case.events.all()] == ["created"]
+    # The next one is let go, and then the same time is long enough.
+    page.click("button[data-before-undo]")
+    expect(page.locator("[data-during-undo]")).to_be_visible()
+    page.clock.fast_forward(9_000)
+    expect(page.locator("#case-timeline")).to_contain_text("Resolved")
+    assert [event.kind for event in case.events.all()] == ["created", "resolved"]
 
 
 def test_a_resolution_is_kept_when_the_agent_walks_on_at_once(page, live_server, agent):

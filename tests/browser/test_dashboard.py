@@ -59,7 +59,7 @@ def test_a_call_appears_on_the_open_page_and_nothing_moves(page, helpdesk) -> No
     page.locator("#chart-table-toggle").evaluate("toggle => toggle.parentElement.open = true")
     page.evaluate("window.scrollTo(0, 300); window.keep = document.querySelector('#tile-csat')")
     a_call(helpdesk)
-    expect(offered).to_have_text(str(before + 1), timeout=10_000)
+    expect(offered).to_have_text(str(before + 1))
     assert page.evaluate("window.scrollY") == 300
     assert page.evaluate("document.activeElement.id") == "tile-asa-rows"
     assert page.evaluate("document.querySelector('#chart-table').open")
@@ -78,7 +78,7 @@ def test_an_open_menu_is_left_alone_until_it_is_closed(page, helpdesk) -> None:
     expect(offered).to_have_text(str(before))
     page.keyboard.press("Escape")
     expect(menu).not_to_have_attribute("open", "")
-    expect(offered).to_have_text(str(before + 1), timeout=5_000)
+    expect(offered).to_have_text(str(before + 1))
 
 
 def test_without_the_stream_the_page_asks_by_itself(page, helpdesk) -> None:
@@ -89,7 +89,7 @@ def test_without_the_stream_the_page_asks_by_itself(page, helpdesk) -> None:
     a_call(helpdesk)
     page.clock.fast_forward(16_000)
     page.clock.fast_forward(3_000)
-    expect(offered).to_have_text(str(before + 1), timeout=5_000)
+    expect(offered).to_have_text(str(before + 1))
 
 
 def test_every_state_is_an_address_and_back_goes_back(page, helpdesk) -> None:

@@ -14,12 +14,15 @@ import pytest
 import redis
 
 from helpdesk import embedded
+from tests.running import release
 
+pytestmark = pytest.mark.heavy
 PROJECT = Path(__file__).resolve().parents[2]
 USE = """
 import sys
 from pathlib import Path
 from helpdesk import embedded
+from tests.running import release
 for server in (embedded.Postgres(Path(sys.argv[1])), embedded.Redis(Path(sys.argv[1]))):
     print(embedded.ensure(server), flush=True)
 sys.stdin.read()
@@ -50,29 +53,6 @@ def used(home: Path):
         yield user.urls()
     finally:
         user.end()
-
-
-@pytest.fixture(scope="session")
-def made_home(tmp_path_factory):
-    """A home whose database was made. Making one takes seconds, copying it does not."""
-    home = tmp_path_factory.mktemp("made") / "home"
-    with used(home):
-        pass
-    release(home)
-    return home
-
-
-@pytest.fixture
-def home(tmp_path, made_home):
-    subprocess.run(["cp", "-a", str(made_home), str(tmp_path / "home")], check=True)
-    yield tmp_path / "home"
-    release(tmp_path / "home")
-
-
-def release(home: Path) -> None:
-    for server in (embedded.Postgres(home), embedded.Redis(home)):
-        embedded.release(server)
-        assert server.running_pid() is None
 
 
 def pid_of(server: embedded.Server) -> int:

@@ -105,13 +105,14 @@ def until(condition, what: str) -> None:
 
 
 @pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(tmp_path / "home", DEMO="0")
+def installation(home: Path) -> Iterator[Installation]:
+    made = Installation(home, DEMO="0")
     made.start()
     yield made
-    made.stop()
+    made.stop_at_once()
 
 
+@pytest.mark.heavy
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds the processes to kill in /proc")
 def test_what_is_killed_in_the_middle_loses_nothing(installation: Installation, tmp_path: Path) -> None:
     bundle = tmp_path / "calls"

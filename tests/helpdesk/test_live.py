@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -23,6 +24,8 @@ from metrics.live import CHANNEL, announce
 from tests.factories import make_user
 from tickets.models import User
 
+# A wait ends as soon as what is waited for is there: this is for a machine that has much else to do.
+PATIENCE = 60
 # The stream reads through connections of its own, which see only what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -65,8 +68,8 @@ class Stream:
         told = [line[6:] for line in self.text.splitlines() if line.startswith("data: ")]
         return [kind for data in told for kind in json.loads(data).get("kinds", [])]
 
-    async def until(self, found: Callable[[], Any], seconds: float = 5) -> None:
-        async with asyncio.timeout(seconds):
+    async def until(self, found: Callable[[], Any]) -> None:
+        async with asyncio.timeout(PATIENCE):
             while not found():  # noqa: ASYNC110 - what is waited for is what the stream has sent
                 await asyncio.sleep(0.01)
 
@@ -119,7 +122,7 @@ def test_a_page_hears_which_kinds_changed_and_nothing_else(cookie: str) -> None:
         await stream.until(lambda: "survey" in stream.kinds())
         assert set(stream.kinds()) == {"everything", "survey"}
         stream.leave.set()
-        await asyncio.wait_for(stream.task, 5)
+        await asyncio.wait_for(stream.task, PATIENCE)
         assert live.hub.readers == set()
         assert live.hub.task is None
 
@@ -153,7 +156,7 @@ def test_it_ends_when_the_session_ends(cookie: str, client: Client, monkeypatch:
         stream = Stream(cookie)
         await stream.until(lambda: ": still here" in stream.text)
         await asyncio.to_thread(leave)
-        await asyncio.wait_for(stream.task, 5)
+        await asyncio.wait_for(stream.task, PATIENCE)
         assert "event: over" in stream.text
 
     run(story)
@@ -170,7 +173,7 @@ def test_it_ends_when_the_account_is_closed(cookie: str, monkeypatch: pytest.Mon
         stream = Stream(cookie)
         await stream.until(lambda: ": still here" in stream.text)
         await asyncio.to_thread(close)
-        await asyncio.wait_for(stream.task, 5)
+        await asyncio.wait_for(stream.task, PATIENCE)
         assert "event: over" in stream.text
 
     run(story)
@@ -189,7 +192,7 @@ def test_when_the_listening_connection_dies_every_page_is_let_go(cookie: str) ->
         for stream in streams:
             await stream.until(lambda stream=stream: "everything" in stream.kinds())
         await asyncio.to_thread(kill)
-        await asyncio.wait_for(asyncio.gather(*(stream.task for stream in streams)), 5)
+        await asyncio.wait_for(asyncio.gather(*(stream.task for stream in streams)), PATIENCE)
         # Whoever comes back finds a new one.
         again = Stream(cookie)
         await again.until(lambda: "everything" in again.kinds())
@@ -208,12 +211,23 @@ def listeners() -> int:
         return int(row[0])
 
 
+def wait_for_listeners(number: int) -> None:
+    """A connection that was closed is counted until the server has noticed, one of the test before included."""
+    deadline = time.monotonic() + PATIENCE
+    while listeners() != number:
+        assert time.monotonic() < deadline, f"{listeners()} listen, not {number}"
+        time.sleep(0.02)
+
+
 def test_a_thousand_pages_take_one_listening_connection_and_no_thread_each(cookie: str) -> None:
+    threads = threading.active_count()
+
     async def story() -> None:
         streams = [Stream(cookie) for _ in range(1000)]
-        await streams[0].until(lambda: len(live.hub.readers) == 1000 and "everything" in streams[0].kinds(), 30)
-        assert await asyncio.to_thread(listeners) == 1
-        assert threading.active_count() < 30
+        await streams[0].until(lambda: len(live.hub.readers) == 1000 and "everything" in streams[0].kinds())
+        await asyncio.to_thread(wait_for_listeners, 1)
+        # The few that look at sessions and the one that asked just now, whatever ran in this process before.
+        assert threading.active_count() - threads < 20
         await asyncio.to_thread(tell_from_outside, "contact")
         for stream in streams:
             await stream.until(lambda stream=stream: "contact" in stream.kinds())
@@ -222,7 +236,7 @@ def test_a_thousand_pages_take_one_listening_connection_and_no_thread_each(cooki
         await asyncio.gather(*(stream.task for stream in streams))
 
     run(story)
-    assert listeners() == 0
+    wait_for_listeners(0)
 
 
 def test_what_is_rolled_back_is_never_told(cookie: str) -> None:

@@ -41,6 +41,7 @@ def helpdesk(tmp_path):
     helpdesk.stop()
 
 
+@pytest.mark.heavy
 def test_it_runs_brings_back_what_is_killed_and_stops_within_seconds(helpdesk):
     # Every process is there, and the live stream is found from the address of the pages.
     assert helpdesk.answers("/livez/")

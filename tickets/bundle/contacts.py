@@ -134,6 +134,7 @@ def take_in(stage: Stage) -> None:
     stage.run("TRUNCATE stage_roots")
     stage.run(FIND_ROOTS)
     _CONTACTS.run(stage)
+    stage.refresh_statistics("tickets_contact")
     if "body" in stage.present.get("contacts", ()):
         for low, high in stage.chunks("contacts"):
             stage.run(_MESSAGES_NEW, low=low, high=high)
@@ -144,6 +145,7 @@ def take_in(stage: Stage) -> None:
     _name_first_contacts(stage)
     _remember_moved_legs(stage)
     _SEGMENTS.run(stage)
+    stage.refresh_statistics("tickets_contact", "tickets_segment", "tickets_case")
     stage.run(_TOUCHED)
     _settle_touched(stage)
 
@@ -177,7 +179,6 @@ def _remember_moved_legs(stage: Stage) -> None:
 
 
 def _settle_touched(stage: Stage) -> None:
-    stage.refresh_statistics("tickets_contact", "tickets_segment", "tickets_case")
     last = 0
     while ids := stage.values("SELECT DISTINCT id FROM stage_touched WHERE id > %s ORDER BY id LIMIT 20000", [last]):
         settle(ids)

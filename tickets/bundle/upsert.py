@@ -37,13 +37,14 @@ class Upsert:
 
     def run(self, stage: Stage) -> None:
         """Take all staged rows of the file in, in one transaction that the caller has opened."""
-        self.find_known(stage)
+        known = self.find_known(stage)
         for low, high in stage.chunks(self.spec.name):
             stage.run(self._insert(), low=low, high=high)
-            stage.run(self._update(stage), low=low, high=high)
+            if known:
+                stage.run(self._update(stage), low=low, high=high)
 
-    def find_known(self, stage: Stage) -> None:
-        """Give the staged rows that are in the table already their keys there."""
+    def find_known(self, stage: Stage) -> int:
+        """Give the staged rows that are in the table already their keys there. Return how many they are."""
         spec = self.spec
         known = stage.run(
             f"UPDATE {spec.stage} s SET id = t.{spec.table_key}, is_new = false FROM {spec.table} t"
@@ -52,6 +53,7 @@ class Upsert:
         if known:
             # Else the planner believes that all are new, and compares them one by one.
             stage.run(f"ANALYZE {spec.stage}")
+        return known
 
     def _insert(self) -> str:
         spec = self.spec

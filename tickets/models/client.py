@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tickets.clock import Hours, add_business_seconds
@@ -124,6 +126,20 @@ class Agreement(models.Model):
     A version is in force from `valid_from` until the next version of the same client begins.
     """
 
+    # What a version may say otherwise than the one before it, besides its calendar and its service levels.
+    TERMS = (
+        "service_level_variant",
+        "fcr_window_days",
+        "resolution_grace_minutes",
+        "abandon_recovery_hours",
+        "reopen_window_days",
+        "survey_window_days",
+        "silence_hours",
+        "first_response_business_seconds",
+        "first_response_channels",
+        "resolution_business_seconds",
+    )
+
     client = models.ForeignKey(Client, models.PROTECT, related_name="agreements")
     valid_from = models.DateTimeField(_("valid from"))
     calendar = models.ForeignKey(Calendar, models.PROTECT, related_name="agreements")
@@ -164,6 +180,25 @@ class Agreement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.client} {self.valid_from:%Y-%m-%d}"
+
+    @property
+    def is_in_force(self) -> bool:
+        """Whether it has begun: from then on it is history, and changes by a later version only."""
+        return self.valid_from <= timezone.now()
+
+    def terms(self) -> dict[str, Any]:
+        """What it promises as plain values: to compare versions, and to be kept beside what replaced them."""
+        levels = [
+            {
+                "channel": level.channel,
+                "threshold_seconds": float(level.threshold_seconds),
+                "target_share": float(level.target_share),
+                "short_abandon_seconds": float(level.short_abandon_seconds),
+            }
+            for level in self.service_levels.all()
+        ]
+        values = {name: getattr(self, name) for name in self.TERMS}
+        return {**values, "calendar": self.calendar.name, "service_levels": levels}
 
     def first_response_due_at(self, channel: str, at: datetime, hours: Hours) -> datetime | None:
         """Return by when a case opened `at` must have its first reply, or None where none is promised."""

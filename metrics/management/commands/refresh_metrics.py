@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
+from metrics import audit, audit_page
 from metrics.check import check
 from metrics.rebuild import rebuild
 from metrics.refresh import refresh
@@ -27,10 +28,18 @@ class Command(BaseCommand):
             help="compute all cells again, compare with the stored ones, change nothing; exit 1 where they differ",
         )
 
+        which.add_argument(
+            "--audit",
+            action="store_true",
+            help="run the nightly self-audit of the last 60 days now and keep its result; exit 1 where something differs",
+        )
+
     def handle(self, *_args: Any, **options: Any) -> None:
         started = time.monotonic()
         if options["check"]:
             self.check_cells()
+        elif options["audit"]:
+            self.audit()
         elif options["rebuild"]:
             settled = settle.settle_all()
             rebuild()
@@ -54,3 +63,15 @@ class Command(BaseCommand):
             self.stdout.write(_("The stored cells differ from the logs: run refresh_metrics --rebuild."))
             sys.exit(1)
         self.stdout.write(_("The stored cells agree with the logs."))
+
+    def audit(self) -> None:
+        found = audit.run()
+        for one in found.differences:
+            self.stdout.write(f"{one['table']} {one['side']}: {one['row']}")
+        for one in found.invariants:
+            state = _("fits") if one["holds"] else _("does not fit") if one["must"] else _("look at it")
+            self.stdout.write(f"{audit_page.NAMES[one['code']]}: {one['left']:g} / {one['right']:g}: {state}")
+        if found.has_drift:
+            self.stdout.write(_("Stored figures and log do not agree: see /metrics/audit/."))
+            sys.exit(1)
+        self.stdout.write(_("Stored figures and log agree."))

@@ -64,6 +64,7 @@ def one_connection():
         signal.connect(close_old_connections)
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("one_connection")
 def test_hostile_input_by_the_description_finds_no_fault_of_ours(system):
     """Schemathesis makes requests from the description, right ones and wrong ones. Whatever comes, we answer as we said."""

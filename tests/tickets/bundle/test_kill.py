@@ -16,6 +16,7 @@ from django.db import connection
 from tests.tickets.bundle.logs import Desk
 from tickets.settle import differences
 
+pytestmark = pytest.mark.heavy
 GOLDEN = Path(__file__).resolve().parents[2] / "data" / "golden"
 PROJECT = Path(__file__).resolve().parents[3]
 
