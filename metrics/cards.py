@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -23,11 +23,13 @@ from metrics import compute, formats, mixes, trend
 from metrics.agreements import changed_terms, marks
 from metrics.board import CARDS, COLUMNS, DEFAULT_CHART, SECTIONS, VOLUME, Board, starts
 from metrics.catalog import KPIS
-from metrics.change import Change, Verdict, Why, compare
+from metrics.change import ALIKE, Change, Circumstances, Verdict, Why, compare
 from metrics.compute import Query, Row, Value
 from metrics.definition import Kpi, Unit
+from metrics.fairness import of_periods
 from metrics.mix import Decomposition
 from metrics.mixes import Mixed
+from metrics.reader import reader
 from metrics.variation import RULES, UNTESTED, Point, Variation, in_full, point, variation
 from tickets.models import Agreement, Channel, Queue, ServiceLevel, ServiceLevelVariant
 
@@ -41,11 +43,11 @@ WHY = {
     Why.PROVISIONAL: gettext_lazy("not compared: provisional"),
     Why.DEFINITION: gettext_lazy("not compared: defined anew"),
     Why.RESPONSE: gettext_lazy("not compared: response rate shifted"),
+    Why.AGREEMENT: gettext_lazy("not compared: agreed anew"),
     Why.LENGTH: gettext_lazy("not compared: periods of different length"),
     Why.WEEKDAYS: gettext_lazy("not compared: other weekdays"),
     Why.HOURS: gettext_lazy("not compared: opening hours changed"),
     Why.MIX: gettext_lazy("not compared: the mix of channels shifted"),
-    Why.AGREEMENT: gettext_lazy("not compared: agreed anew"),
 }
 VERDICTS = {
     Verdict.BETTER: gettext_lazy("better"),
@@ -71,6 +73,8 @@ EMPTY = {
     "interview": gettext_lazy("No interviews"),
     "coverage": gettext_lazy("No agents"),
 }
+# Divided by hours or goals.
+DIVIDED_BY_NO_ROWS = {"agent_month", "coverage", "headcount"}
 
 
 class Purse:
@@ -115,9 +119,10 @@ def in_time[T](work: Callable[[], T], seconds: float) -> T | None:
     """What the database answers to `work` within so many seconds, of one instant; None where it takes longer."""
     if seconds < LEAST_SECONDS:
         return None
+    connection = reader()
     nested = connection.in_atomic_block
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
+        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
             if not nested:
                 # As the engine does it by itself: marks and cells as of one instant.
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -227,6 +232,7 @@ def make_tiles(board: Board, keys: Sequence[str], purse: Purse) -> list[Tile]:
         promised=promise(board) if "service-level" in keys else "",
         changed_terms=_changed_terms(kpis, board) if earlier.values else set(),
         changes=_changes(kpis, board),
+        around=of_periods(board.query.period, board.before.period) if board.before else ALIKE,
     )
     tiles = []
     for kpi in kpis:
@@ -246,6 +252,7 @@ class About:
     promised: str
     changed_terms: set[str]
     changes: list[int]
+    around: Circumstances
 
 
 def _mixed(kpis: Sequence[Kpi], query: Query, purse: Purse) -> Mixed:
@@ -316,7 +323,9 @@ def _tile(
     tested = variation(kpi, board.split, line, about.changes if kpi.terms else []) if line else UNTESTED
     drawn = _drawn(line, tested)
     shift = about.shift if kpi.fact.code == "invitation" else 0
-    moved = compare(kpi, value, earlier, response_shift=shift, changed_terms=about.changed_terms)
+    moved = compare(
+        kpi, value, earlier, response_shift=shift, changed_terms=about.changed_terms, circumstances=about.around
+    )
     return replace(
         empty,
         figure=formats.figure(kpi, value),
@@ -357,7 +366,7 @@ def parts(kpi: Kpi, value: Value) -> str:
         return str(EMPTY[kpi.fact.code])
     if fraction := formats.fraction(kpi, value):
         return fraction if fraction != formats.figure(kpi, value) else ""
-    return rows_word(kpi, n) if n is not None else ""
+    return rows_word(kpi, n) if n is not None and kpi.fact.code not in DIVIDED_BY_NO_ROWS else ""
 
 
 def rows_word(kpi: Kpi, n: float) -> str:

@@ -41,11 +41,11 @@ class Why(StrEnum):
     PROVISIONAL = "provisional"
     DEFINITION = "definition"
     RESPONSE = "response"
+    AGREEMENT = "agreement"
     LENGTH = "length"
     WEEKDAYS = "weekdays"
     HOURS = "hours"
     MIX = "mix"
-    AGREEMENT = "agreement"
     NOT_ASKED = "not_asked"
 
 
@@ -91,8 +91,8 @@ def compare(
     before: Value | None,
     *,
     response_shift: float = 0,
-    circumstances: Circumstances = ALIKE,
     changed_terms: Collection[str] = (),
+    circumstances: Circumstances = ALIKE,
 ) -> Change:
     """Compare a value with that of another period of the same length.
 
@@ -102,8 +102,8 @@ def compare(
     """
     if before is None:
         return Change(Verdict.NONE, Why.NOT_ASKED)
-    around = replace(circumstances, response_shift=circumstances.response_shift or response_shift)
     agreed_anew = not set(changed_terms).isdisjoint(kpi.terms)
+    around = replace(circumstances, response_shift=circumstances.response_shift or response_shift)
     if why := _unfair(kpi, now, before, around, agreed_anew=agreed_anew):
         return Change(Verdict.NONE, why, mix=around.mix if why is Why.MIX else None)
     tested = _tested(kpi, now, before)

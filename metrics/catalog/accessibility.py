@@ -50,6 +50,7 @@ OFFERED = Kpi(
     direction=Direction.NONE,
     source=AMAZON,
     reasons=QUEUE_REASONS,
+    beside=("handled", "abandoned", "blocked", "ivr-abandoned"),
     symbols="A + B + F + Q + R",
     gamed=_(
         "Lose contacts before they are counted: in the voice menu, by a busy tone, by marking them as spam. "
@@ -71,6 +72,7 @@ ANSWERED = Kpi(
     direction=Direction.NONE,
     source=AMAZON,
     reasons=QUEUE_REASONS,
+    beside=("offered", "abandoned", "aht:hold"),
     symbols="A + A_u",
     gamed=_("Pick up and put on hold at once: it counts as answered. Watch the hold time and calls of a few seconds."),
 )
@@ -88,6 +90,7 @@ HANDLED = Kpi(
     direction=Direction.NONE,
     source=AMAZON,
     reasons=HANDLED_REASONS,
+    beside=("offered", "repeat-contacts", "csat"),
     symbols="H",
     gamed=_(
         "Close e-mails with a reply that answers nothing, or end calls early. Watch repeat contacts and what "
@@ -105,6 +108,7 @@ ABANDONED = Kpi(
     direction=Direction.LOWER_IS_BETTER,
     source=AMAZON,
     reasons=QUEUE_REASONS,
+    beside=("abandonment", "ivr-abandoned"),
     symbols="B",
     gamed=_(
         "Keep callers in the voice menu, where giving up is not counted here. Watch what is lost in the voice menu."
@@ -121,6 +125,7 @@ IVR_ABANDONED = Kpi(
     direction=Direction.LOWER_IS_BETTER,
     source=GOOGLE,
     reasons=tuple(reason for reason in QUEUE_REASONS if reason.code != "ivr_abandoned"),
+    beside=("abandonment", "longest-wait"),
     symbols="I",
     gamed=_(
         "Let the menu end the call by itself, or put callers into a queue that nobody serves. Watch "
@@ -138,6 +143,7 @@ BLOCKED = Kpi(
     direction=Direction.LOWER_IS_BETTER,
     source=OURS,
     reasons=tuple(reason for reason in QUEUE_REASONS if reason.code != "blocked"),
+    beside=("abandonment", "longest-wait"),
     symbols="X",
     gamed=_("Put callers into a long queue in place of a busy tone. Watch abandonment and the longest wait."),
 )
@@ -345,6 +351,7 @@ ABANDONMENT_RECOVERED = Kpi(
     direction=Direction.HIGHER_IS_BETTER,
     source=OURS,
     reasons=QUEUE_REASONS,
+    beside=("abandonment", "abandoned"),
     symbols="B_r / B_k",
     gamed=_(
         "Identify few of those who gave up: only they can be found again. Watch how many abandonments are "
@@ -367,6 +374,7 @@ FLOW_OUT_RATE = Kpi(
     direction=Direction.NONE,
     source=GENESYS,
     reasons=QUEUE_REASONS,
+    beside=("queue-callbacks-kept", "service-level", "repeat-contacts"),
     symbols="F / (A + B + F)",
     gamed=_(
         "Nothing to win here; but a rising share makes the waiting figures look better than the wait was. "
@@ -387,6 +395,7 @@ LONGEST_WAIT = Kpi(
     direction=Direction.LOWER_IS_BETTER,
     source=AMAZON,
     reasons=QUEUE_REASONS,
+    beside=("wait:p90", "flow-out-rate", "abandonment"),
     symbols="max w_q",
     gamed=_(
         "End a wait by moving the caller to voicemail or to another queue. It grows with volume, so a busy period is "
@@ -420,6 +429,7 @@ WAIT_P50 = Kpi(
     direction=Direction.LOWER_IS_BETTER,
     source=OURS,
     reasons=QUEUE_REASONS,
+    beside=("wait:p90", "longest-wait", "asa"),
     symbols="P_50 (w)",
     gamed=_(
         "The middle does not see the unlucky: those who are late already can wait on unseen. Watch the 90th "

@@ -177,6 +177,7 @@ SLA_RESPONSE = Kpi(
         "By the due time, and against the target that was frozen when the case was opened: what is overdue "
         "and open is broken at once, and later agreements change no old promise."
     ),
+    terms=("first_response_business_seconds", "first_response_channels", "calendar"),
 )
 SLA_RESPONSE_CALENDAR = SLA_RESPONSE.variant_of(
     "first-response-calendar",
@@ -204,6 +205,7 @@ SLA_RESOLUTION = SLA_RESPONSE.variant_of(
     maturity=RESOLUTION_DUE,
     beside=("sla", "time-to-resolution"),
     symbols="T_r / T_rd",
+    terms=("resolution_business_seconds", "calendar"),
 )
 SLA = SLA_RESPONSE.variant_of(
     "",
@@ -220,6 +222,7 @@ SLA = SLA_RESPONSE.variant_of(
         q.code AS queue, coalesce(u.code, u.username) AS agent, t.path AS topic""",
     beside=("sla:first-response", "sla:resolution"),
     symbols="(T_f + T_r) / (T_fd + T_rd)",
+    terms=("first_response_business_seconds", "first_response_channels", "resolution_business_seconds", "calendar"),
 )
 
 KPIS = (

@@ -47,6 +47,7 @@ UNCLASSIFIED = Kpi(
     direction=Direction.LOWER_IS_BETTER,
     source=OURS,
     reasons=HANDLED_REASONS,
+    beside=("failure-demand",),
     symbols="(H − D) / H",
     gamed=_(
         "Choose the same class for everything to be done with it. Watch failure demand by topic and by agent's team."

@@ -121,6 +121,7 @@ CHAT_CONCURRENCY = Kpi(
         "https://wfmanagement.blogspot.com/2020/06/how-to-plan-for-web-chat-in-call-center.html",
     ),
     reasons=HANDLED_REASONS,
+    beside=("aht", "csat"),
     symbols="Σ (t + h + a) / Σ u",
     gamed=_(
         "Keep finished chats open, or take so many that each customer waits for every line. Watch the handle "
@@ -139,6 +140,7 @@ TRANSFER_RATE = Kpi(
     direction=Direction.LOWER_IS_BETTER,
     source=OURS,
     reasons=HANDLED_REASONS,
+    beside=("repeat-contacts", "aht:hold", "fcr"),
     symbols="H_t / H",
     gamed=_(
         "Send the customer away to call again, or ask a colleague while she holds. Watch repeat contacts and hold."

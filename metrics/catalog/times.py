@@ -63,13 +63,7 @@ TIME_TO_RESOLUTION = Kpi(
     unit=Unit.SECONDS,
     direction=Direction.LOWER_IS_BETTER,
     source=ZENDESK,
-    beside=(
-        "time-to-resolution:p50",
-        "time-to-resolution:p90",
-        "time-to-resolution:calendar",
-        "backlog-age",
-        "reopen-rate",
-    ),
+    beside=("time-to-resolution:p50", "time-to-resolution:p90", "time-to-resolution:calendar", "reopen-rate"),
     symbols="Σ r_b / R_c",
     gamed=_(
         "Close early, park cases as waiting for the customer, or split them. Watch reopenings, long silence "
@@ -80,6 +74,7 @@ TIME_TO_RESOLUTION = Kpi(
         "To the last valid resolution, since a reopened case was not solved; to the first is a variant. "
         "Business time by the hours in force at each moment; Zendesk uses the last schedule for all of it."
     ),
+    terms=("calendar",),
 )
 TTR_CALENDAR = TIME_TO_RESOLUTION.variant_of(
     "calendar",
@@ -88,6 +83,7 @@ TTR_CALENDAR = TIME_TO_RESOLUTION.variant_of(
     numerator=_calendar,
     squares=_squares("resolved_calendar_squares", REAL_CASE, _CALENDAR),
     symbols="Σ r / R_c",
+    terms=(),
 )
 TTR_FIRST = TIME_TO_RESOLUTION.variant_of(
     "first-calendar",
@@ -96,6 +92,7 @@ TTR_FIRST = TIME_TO_RESOLUTION.variant_of(
     numerator=_seconds("resolved_first", REAL_CASE, _FIRST),
     squares=None,
     symbols="Σ r_1 / R_c",
+    terms=(),
 )
 TTR_ACTIVE = TIME_TO_RESOLUTION.variant_of(
     "active",
@@ -114,6 +111,7 @@ TTR_ACTIVE_CALENDAR = TIME_TO_RESOLUTION.variant_of(
     numerator=_seconds("resolved_active_calendar", REAL_CASE, f"{_CALENDAR} - coalesce(waited_us, 0)"),
     squares=None,
     symbols="Σ (r − z) / R_c",
+    terms=(),
 )
 
 
@@ -159,6 +157,7 @@ FIRST_RESPONSE_TIME = Kpi(
         "The first reply by a human that the customer can read. Automatic acknowledgements and notes are "
         "none; what is unanswered is counted beside it."
     ),
+    terms=("calendar",),
 )
 FRT_CALENDAR = FIRST_RESPONSE_TIME.variant_of(
     "calendar",
@@ -167,6 +166,7 @@ FRT_CALENDAR = FIRST_RESPONSE_TIME.variant_of(
     numerator=_seconds("reply_calendar", _ANSWERED, _REPLY_CALENDAR),
     squares=_squares("reply_calendar_squares", _ANSWERED, _REPLY_CALENDAR),
     symbols="Σ f / C_a",
+    terms=(),
 )
 FRT_UNANSWERED = FIRST_RESPONSE_TIME.variant_of(
     "unanswered",
@@ -178,6 +178,7 @@ FRT_UNANSWERED = FIRST_RESPONSE_TIME.variant_of(
     squares=None,
     unit=Unit.COUNT,
     symbols="C_w − C_a",
+    terms=(),
 )
 
 FRT_P50 = _percentile(FIRST_RESPONSE_TIME, "p50", 0.5, _("First response time, median"))
@@ -206,6 +207,7 @@ NEXT_REPLY_TIME = Kpi(
     symbols="Σ y_b / W",
     gamed=_("Answer with a word to stop the clock. Watch contacts per case and what customers say."),
     decision=_("From the oldest unanswered message: messages in a row are one wait."),
+    terms=("calendar",),
 )
 NRT_CALENDAR = NEXT_REPLY_TIME.variant_of(
     "calendar",
@@ -214,6 +216,7 @@ NRT_CALENDAR = NEXT_REPLY_TIME.variant_of(
     numerator=_seconds("next_reply_calendar", _NEW, "reply_us"),
     squares=_squares("next_reply_calendar_squares", _NEW, "reply_us"),
     symbols="Σ y / W",
+    terms=(),
 )
 
 # --- how long do we leave them without a word

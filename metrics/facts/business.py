@@ -19,11 +19,12 @@ def reading(client: str, at: str, has_hours: str = "") -> str:
         has_hours: SQL that says whether the client has told us hours, where the caller has joined it; else looked up.
     """
     told = has_hours or (f"EXISTS (SELECT FROM tickets_windowrange hr WHERE hr.client_id = {client} AND hr.has_hours)")
-    return (
-        f"CASE WHEN {told} THEN coalesce((SELECT w.before_us + {microseconds(f'least({at}, w.closes_at) - w.opens_at')} "
-        f"FROM tickets_openwindow w WHERE w.client_id = {client} AND w.opens_at <= {at} "
-        f"ORDER BY w.opens_at DESC LIMIT 1), 0) ELSE {microseconds(at)} END"
-    )
+    run = f"w.before_us + {microseconds(f'least({at}, w.closes_at) - w.opens_at')}"
+    latest = f"SELECT {run} FROM tickets_openwindow w WHERE w.client_id = {client} AND w.opens_at <= {at}"
+    order = "ORDER BY w.opens_at DESC LIMIT 1"
+    # A look that goes back without end reads a whole page of the index: nearly always a few days are enough.
+    near = f"{latest} AND w.opens_at > {at} - interval '4 days' {order}"
+    return f"CASE WHEN {told} THEN coalesce(({near}), ({latest} {order}), 0) ELSE {microseconds(at)} END"
 
 
 def business_us(client: str, start: str, end: str, has_hours: str = "") -> str:

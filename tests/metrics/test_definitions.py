@@ -18,7 +18,7 @@ from metrics.compute import Query
 from metrics.grains import zone
 from metrics.period import Period
 from tests.factories import make_case, make_contact, make_customer, make_user
-from tickets.models import Contact
+from tickets.models import Agreement, Contact
 
 OCTOBER = "start=2025-10-01&end=2025-11-01&as_of=2025-11-05T12:00:00Z"
 
@@ -59,6 +59,13 @@ def test_variants_differ_in_their_formula_and_their_letters_are_explained() -> N
             known = {letter for letter, _meaning in symbols.letters(kpi.slug, kpi.symbols)}
             used = set(re.findall(r"[A-Za-z]+(?:_[A-Za-z0-9]+)?", kpi.symbols)) - symbols.WORDS
             assert used == known, kpi.key
+
+
+def test_the_terms_that_a_kpi_depends_on_are_terms_of_an_agreement() -> None:
+    known = {*Agreement.TERMS, "calendar", "service_levels"}
+    assert {term for kpi in KPIS.values() for term in kpi.terms} <= known
+    assert "calendar" in KPIS["time-to-resolution"].terms
+    assert not KPIS["time-to-resolution:calendar"].terms
 
 
 def test_a_formula_in_letters_has_its_subscripts_low_and_nothing_runs() -> None:
