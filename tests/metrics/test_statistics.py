@@ -185,10 +185,10 @@ def test_the_interval_of_a_median_is_made_of_its_values() -> None:
 def test_the_icmi_example_by_the_measures_of_the_catalogue(db) -> None:
     e = EXPECTED["icmi_service_level_example"]
     log = """(
-        SELECT true AS in_queue, 'answered' AS outcome, 1 AS wait_us, n <= %(answered_in_T)s AS in_time, false AS is_short
+        SELECT true AS is_answered, false AS is_abandoned, n <= %(answered_in_T)s AS in_time, false AS is_short
         FROM generate_series(1, %(answered)s) n
         UNION ALL
-        SELECT true, 'abandoned', 1, n <= %(abandoned_in_T)s, n <= %(short_abandoned)s
+        SELECT false, true, n <= %(abandoned_in_T)s, n <= %(short_abandoned)s
         FROM generate_series(1, %(abandoned)s) n
     ) f"""
     for n in range(1, 7):
