@@ -65,7 +65,7 @@ FROM (
     FROM (
         SELECT n,
             %(first)s + make_interval(
-                days => (n * %(days)s / (%(new)s + 1))::int,
+                days => (n::bigint * %(days)s / (%(new)s + 1))::int,
                 secs => round(((random() + random() + random()) / 3 * 14 * 3600 + 6 * 3600)::numeric, 3)::float) AS at,
             (ARRAY['phone', 'phone', 'phone', 'phone', 'phone', 'email', 'email', 'chat', 'chat', 'web'])
                 [1 + floor(random() * 10)::int] AS ch,
@@ -105,10 +105,12 @@ FROM tickets_contact WHERE is_handled
 # Of the newest cases every other one is still open, so that the list of open cases has something to list.
 CASES = """
 INSERT INTO tickets_case (number, source_id, external_id, client_id, customer_id, topic_id, queue_id, owner_id, team_id, channel,
-    priority, status, subject, fcr_eligible, flags, created_at, resolved_at, updated_at)
+    priority, status, subject, fcr_eligible, flags, created_at, resolved_at, updated_at, first_response_due_at,
+    resolution_due_at)
 SELECT id, source_id, id::text, client_id, customer_id, topic_id, queue_id, owner_id, team_id, channel, 'normal',
     CASE WHEN is_open THEN 'open' ELSE 'resolved' END, 'Something that somebody asked about', first_contact_resolvable, '{}',
-    answered_at, CASE WHEN NOT is_open THEN handled_end_at + gap END, CASE WHEN is_open THEN answered_at ELSE handled_end_at + gap END
+    answered_at, CASE WHEN NOT is_open THEN handled_end_at + gap END, CASE WHEN is_open THEN answered_at ELSE handled_end_at + gap END,
+    CASE WHEN channel IN ('email', 'web') THEN answered_at + interval '4 hours' END, answered_at + interval '6 hours'
 FROM (
     SELECT c.*, t.first_contact_resolvable, c.id > %(new)s * 0.98 AND c.id %% 2 = 0 AS is_open,
         CASE WHEN c.id %% 3 = 0 THEN interval '7 hours' ELSE interval '3 minutes' END AS gap

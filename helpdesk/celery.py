@@ -15,6 +15,8 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     # The doorbell rings at once; this finds what was written while nobody heard it, by an import for example.
     "refresh-cells": {"task": "metrics.tasks.refresh_cells", "schedule": 2, "options": {"expires": 2}},
+    # A replica says by it how far its data have come.
+    "beat": {"task": "metrics.tasks.beat", "schedule": 5, "options": {"expires": 5}},
     # Mail leaves at once by the doorbell; this finds what was due later, and what nobody rang for.
     "send-outbox": {"task": "tickets.tasks.send_outbox", "schedule": 5, "options": {"expires": 5}},
     "note-survey-deliveries": {"task": "surveys.tasks.note_deliveries", "schedule": 30, "options": {"expires": 30}},

@@ -95,6 +95,15 @@ DATABASES["default"] |= {
     "ATOMIC_REQUESTS": False,
 }
 
+if replica_url := env.text("REPLICA_URL"):
+    # Figures are read there (`metrics.reader`), and nothing is ever written. In tests it is the same database.
+    DATABASES["replica"] = {
+        **DATABASES["default"],
+        **{name: value for name, value in database_from_url(replica_url).items() if name != "OPTIONS"},
+        "OPTIONS": {**DATABASES["default"]["OPTIONS"], **database_from_url(replica_url)["OPTIONS"]},
+        "TEST": {"MIRROR": "default"},
+    }
+
 # One Redis, two databases: a cache that is emptied must not take queued work with it.
 REDIS_URL = redis_from_url(redis_url, database=0)
 CACHES = {

@@ -120,23 +120,22 @@ def _other_hours(version: Agreement, since: datetime, span: tuple[datetime, date
     return {"opens": opens, "closes": closes, "so_far": so_far, "span_start": span[0], "span_end": span[1]}
 
 
-# A record with this is judged by agreements.
-_JUDGED = "JOIN agreements"
+# A record that has this in its SQL is judged by agreements.
+_JUDGED = "agreement"
 # Cases whose business clock may run in the span.
 _OPEN_IN_SPAN = """k.client_id = %(client)s AND k.created_at < %(span_end)s
     AND (k.resolved_at IS NULL OR greatest(k.resolved_at, k.first_response_due_at) >= %(span_start)s)"""
 _WINDOWS = (
     "windows AS (SELECT %(opens)s::timestamptz[] opens, %(closes)s::timestamptz[] closes, %(so_far)s::bigint[] before)"
 )
-# Where `metrics.facts.agreements` reads the versions, and the versions as they would be: this one begins earlier, and
-# those whose place it takes are gone.
-_AGREED = "FROM tickets_agreement WINDOW"
-_AGREED_INSTEAD = """FROM (
+# The versions as they would be, in place of the table wherever a record reads it: this one begins earlier, and those
+# whose place it takes are gone.
+_AGREEMENTS_INSTEAD = """tickets_agreement AS (
     SELECT (CASE WHEN a.id = %(version)s
         THEN jsonb_populate_record(a, jsonb_build_object('valid_from', %(since)s::timestamptz)) ELSE a END).*
     FROM tickets_agreement a
-    WHERE NOT (a.client_id = %(client)s AND a.valid_from >= %(since)s AND a.valid_from < %(was)s)
-) v WINDOW"""
+    WHERE a.client_id = %(client)s AND NOT (a.valid_from >= %(since)s AND a.valid_from < %(was)s)
+)"""
 
 
 def _compared(
@@ -161,7 +160,7 @@ def _compared(
     if other_hours:
         scopes.append(_OPEN_IN_SPAN)
     now = computed(record, f"({' OR '.join(f'({scope})' for scope in dict.fromkeys(scopes))})")
-    then = now.replace(_AGREED, _AGREED_INSTEAD)
+    then = now.replace("WITH ", f"WITH {_AGREEMENTS_INSTEAD}, ", 1)
     if other_hours:
         then = by_other_hours(then)
     sums = []

@@ -174,6 +174,7 @@ def preview(version: Agreement, form: RestatementForm) -> dict[str, Any]:
         "span": f"{_day(since)} – {_day(version.valid_from)}",
         "is_first": first_judged(version, since) != since,
         "replaced": [_day(one.valid_from) for one in replaced(version, since)],
+        "hours_differ": any(one.calendar_id != version.calendar_id for one in _held(version, since)),
         "is_late": found is None,
         "rows": _rows(found) if found else [],
         "figures": _figures(found.figures) if found else [],
@@ -181,6 +182,12 @@ def preview(version: Agreement, form: RestatementForm) -> dict[str, Any]:
             form.data if "reason" in form.fields else None, initial={"since": day}, version=version, asks_reason=True
         ),
     }
+
+
+def _held(version: Agreement, since: datetime) -> list[Agreement]:
+    """The versions whose time it takes: those replaced, and the one that held when it is to begin."""
+    before = version.client.agreements.filter(valid_from__lt=since).order_by("-valid_from")[:1]
+    return [*before, *replaced(version, since)]
 
 
 def _rows(found: Effect) -> list[tuple[Any, str, str]]:

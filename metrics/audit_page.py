@@ -90,7 +90,9 @@ def shown(pk: int | None) -> Shown | None:
 def _line(one: dict[str, Any]) -> Line:
     code = one["code"]
     decimals = 1 if code == "little" else 0
-    terms = " · ".join(f"{TERMS.get(name, name)} {formats.number(n, 1)}" for name, n in one["terms"].items())
+    terms = " · ".join(
+        f"{word} {formats.number(one['terms'][name], 1)}" for name, word in TERMS.items() if name in one["terms"]
+    )
     state = "good" if one["holds"] else "bad" if one["must"] else "warn"
     return Line(
         NAMES.get(code, code),

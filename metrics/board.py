@@ -22,6 +22,7 @@ from metrics.compute import Query
 from metrics.definition import Kpi
 from metrics.period import HOUR, Period
 from metrics.question import Question, QuestionError, read, read_zone
+from tickets.models import Queue
 
 PERIODS = {
     "today": gettext_lazy("Today"),
@@ -142,6 +143,16 @@ class Board:
     @cached_property
     def split(self) -> str:
         return split_of(self.period)
+
+    @cached_property
+    def clients(self) -> list[int] | None:
+        """Whose agreements its figures depend on; None: every client's."""
+        filters = self.query.filters
+        if "client" in filters:
+            return [int(pk) for pk in filters["client"]]
+        if "queue" in filters:
+            return list(Queue.objects.filter(pk__in=filters["queue"]).values_list("client_id", flat=True).distinct())
+        return None
 
     @property
     def by_time(self) -> Query:

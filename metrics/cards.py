@@ -6,24 +6,31 @@ does not hold the others.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from psycopg.errors import QueryCanceled
 
-from metrics import compute, formats, trend
+from metrics import compute, formats, mixes, trend
+from metrics.agreements import changed_terms, marks
 from metrics.board import CARDS, COLUMNS, DEFAULT_CHART, SECTIONS, VOLUME, Board, starts
 from metrics.catalog import KPIS
-from metrics.change import Change, Verdict, Why, compare
+from metrics.change import ALIKE, Change, Circumstances, Verdict, Why, compare
 from metrics.compute import Query, Row, Value
 from metrics.definition import Kpi, Unit
+from metrics.fairness import of_periods
+from metrics.mix import Decomposition
+from metrics.mixes import Mixed
+from metrics.reader import reader
+from metrics.variation import RULES, UNTESTED, Point, Variation, in_full, point, variation
 from tickets.models import Agreement, Channel, Queue, ServiceLevel, ServiceLevelVariant
 
 PAGE_SECONDS, CARD_SECONDS, LEAST_SECONDS = 2.5, 14.0, 0.1
@@ -36,6 +43,11 @@ WHY = {
     Why.PROVISIONAL: gettext_lazy("not compared: provisional"),
     Why.DEFINITION: gettext_lazy("not compared: defined anew"),
     Why.RESPONSE: gettext_lazy("not compared: response rate shifted"),
+    Why.AGREEMENT: gettext_lazy("not compared: agreed anew"),
+    Why.LENGTH: gettext_lazy("not compared: periods of different length"),
+    Why.WEEKDAYS: gettext_lazy("not compared: other weekdays"),
+    Why.HOURS: gettext_lazy("not compared: opening hours changed"),
+    Why.MIX: gettext_lazy("not compared: the mix of channels shifted"),
 }
 VERDICTS = {
     Verdict.BETTER: gettext_lazy("better"),
@@ -61,6 +73,8 @@ EMPTY = {
     "interview": gettext_lazy("No interviews"),
     "coverage": gettext_lazy("No agents"),
 }
+# Divided by hours or goals.
+DIVIDED_BY_NO_ROWS = {"agent_month", "coverage", "headcount"}
 
 
 class Purse:
@@ -105,9 +119,10 @@ def in_time[T](work: Callable[[], T], seconds: float) -> T | None:
     """What the database answers to `work` within so many seconds, of one instant; None where it takes longer."""
     if seconds < LEAST_SECONDS:
         return None
+    connection = reader()
     nested = connection.in_atomic_block
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
+        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
             if not nested:
                 # As the engine does it by itself: marks and cells as of one instant.
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -152,6 +167,8 @@ class ChangeText:
     text: str
     title: str
     earlier: str
+    # What of it changed within the channels, and what by another mix of them, where that is another story.
+    split: str = ""
 
 
 @dataclass(frozen=True)
@@ -170,6 +187,7 @@ class Tile:
     change: ChangeText | None = None
     trend: trend.Trend | None = None
     trend_title: str = ""
+    variation: Variation = UNTESTED
 
     @property
     def id(self) -> str:
@@ -204,19 +222,74 @@ def make_tiles(board: Board, keys: Sequence[str], purse: Purse) -> list[Tile]:
     asked = list(kpis)
     if any(kpi.fact.code == "invitation" for kpi in kpis) and KPIS["response-rate"] not in kpis:
         asked.append(KPIS["response-rate"])  # whether answers may be compared at all
-    now, _late = _single(asked, board.query, purse)
+    now = _mixed(asked, board.query, purse)
     # What was late once would be late again.
-    asked = [kpi for kpi in asked if kpi.key in now]
-    earlier = _single(asked, board.before, purse)[0] if board.before else {}
-    series = _series([kpi for kpi in kpis if kpi.key in now], board, purse)
-    shift = response_shift(now, earlier)
-    promised = promise(board) if "service-level" in keys else ""
+    asked = [kpi for kpi in asked if kpi.key in now.values]
+    earlier = _mixed(asked, board.before, purse) if board.before else Mixed({}, {})
+    series = _series([kpi for kpi in kpis if kpi.key in now.values], board, purse)
+    about = About(
+        shift=response_shift(now.values, earlier.values),
+        promised=promise(board) if "service-level" in keys else "",
+        changed_terms=_changed_terms(kpis, board) if earlier.values else set(),
+        changes=_changes(kpis, board),
+        around=of_periods(board.query.period, board.before.period) if board.before else ALIKE,
+    )
     tiles = []
     for kpi in kpis:
-        value = now.get(kpi.key)
+        value = now.values.get(kpi.key)
         line = series.get(kpi.key, []) if value is not None and not formats.is_few(value) else []
-        tiles.append(_tile(board, kpi, value, earlier.get(kpi.key), shift, line, promised))
+        tile = _tile(board, kpi, value, earlier.values.get(kpi.key), line, about)
+        moved = mixes.split(earlier.parts.get(kpi.key), now.parts.get(kpi.key))
+        tiles.append(_with_split(tile, moved) if moved is not None else tile)
     return tiles
+
+
+@dataclass(frozen=True)
+class About:
+    """What the cards of one board have in common."""
+
+    shift: float
+    promised: str
+    changed_terms: set[str]
+    changes: list[int]
+    around: Circumstances
+
+
+def _mixed(kpis: Sequence[Kpi], query: Query, purse: Purse) -> Mixed:
+    """Values; of shares by channel too, from the same question, so that the channels add up to the total."""
+    shares = [kpi for kpi in kpis if mixes.is_mixed(kpi)]
+    others, _late = _single([kpi for kpi in kpis if kpi not in shares], query, purse)
+    rows, late = answers(shares, mixes.by_channel(query), purse)
+    found = mixes.summed([kpi for kpi in shares if kpi.key not in late], rows)
+    return Mixed({**others, **found.values}, found.parts)
+
+
+def _changed_terms(kpis: Sequence[Kpi], board: Board) -> set[str]:
+    if board.before is None or not any(kpi.terms for kpi in kpis):
+        return set()
+    return changed_terms(board.clients, board.before.period.start, board.period.end)
+
+
+def _changes(kpis: Sequence[Kpi], board: Board) -> list[int]:
+    """The first pieces of the series after a new agreement, where figures that hang on it are shown."""
+    return sorted({at for at, _words in _marks(board)}) if any(kpi.terms for kpi in kpis) else []
+
+
+def _marks(board: Board) -> list[tuple[int, str]]:
+    """By index of the series' piece, what the chart marks there."""
+    edges = starts(board.period, board.query.as_of)
+    found = marks(board.clients, board.period.start, board.period.end)
+    return [(bisect_right(edges, at) - 1, words) for at, words in found if at >= edges[0]]
+
+
+def _with_split(tile: Tile, moved: Decomposition) -> Tile:
+    if tile.change is None or tile.change.look == "untested":
+        return tile
+    words = _("within channels %(rate)s, by their mix %(mix)s") % {
+        "rate": formats.difference(tile.kpi, moved.rate_effect),
+        "mix": formats.difference(tile.kpi, moved.mix_effect),
+    }
+    return replace(tile, change=replace(tile.change, split=words))
 
 
 def response_shift(now: dict[str, Value], earlier: dict[str, Value]) -> float:
@@ -226,32 +299,17 @@ def response_shift(now: dict[str, Value], earlier: dict[str, Value]) -> float:
     return here.value - there.value
 
 
-def _series(kpis: Sequence[Kpi], board: Board, purse: Purse) -> dict[str, list[float | None]]:
+def _series(kpis: Sequence[Kpi], board: Board, purse: Purse) -> dict[str, list[Point]]:
     rows, late = answers(kpis, board.by_time, purse)
     found = {row.group[board.split]: row.values for row in rows}
     edges = starts(board.period, board.query.as_of)
     return {
-        kpi.key: [_point(kpi, found.get(edge, {}).get(kpi.key)) for edge in edges]
-        for kpi in kpis
-        if kpi.key not in late
+        kpi.key: [point(kpi, found.get(edge, {}).get(kpi.key)) for edge in edges] for kpi in kpis if kpi.key not in late
     }
 
 
-def _point(kpi: Kpi, value: Value | None) -> float | None:
-    """A value in a chart: a count of nothing is 0, a rate of nothing is a gap."""
-    if value is None or value.value is None:
-        return 0 if kpi.unit is Unit.COUNT else None
-    return value.value
-
-
 def _tile(
-    board: Board,
-    kpi: Kpi,
-    value: Value | None,
-    earlier: Value | None,
-    shift: float,
-    line: Sequence[float | None],
-    promised: str,
+    board: Board, kpi: Kpi, value: Value | None, earlier: Value | None, line: Sequence[Point], about: About
 ) -> Tile:
     empty = Tile(
         kpi,
@@ -262,18 +320,38 @@ def _tile(
     )
     if value is None:
         return empty
-    drawn = trend.trend(line)
-    moved = compare(kpi, value, earlier, response_shift=shift if kpi.fact.code == "invitation" else 0)
+    tested = variation(kpi, board.split, line, about.changes if kpi.terms else []) if line else UNTESTED
+    drawn = _drawn(line, tested)
+    shift = about.shift if kpi.fact.code == "invitation" else 0
+    moved = compare(
+        kpi, value, earlier, response_shift=shift, changed_terms=about.changed_terms, circumstances=about.around
+    )
     return replace(
         empty,
         figure=formats.figure(kpi, value),
         parts=parts(kpi, value),
         interval=formats.interval(kpi, value),
-        notes=tuple(_notes(kpi, value, promised)),
+        notes=tuple(_notes(kpi, value, about.promised)),
         change=change_text(kpi, moved, earlier),
         trend=drawn,
-        trend_title=_("Trend by %s") % SPLIT_NAMES[board.split] if drawn else "",
+        trend_title=_trend_title(board, tested) if drawn else "",
+        variation=tested if drawn else UNTESTED,
     )
+
+
+def _drawn(line: Sequence[Point], tested: Variation) -> trend.Trend | None:
+    last = tested.stretches[-1] if tested.stretches else None
+    return trend.trend(
+        [one.value for one in line],
+        hollow=[at for at, one in enumerate(line) if one.is_provisional],
+        signals=list(tested.signals),
+        limits=(last.low, last.high) if last else None,
+    )
+
+
+def _trend_title(board: Board, tested: Variation) -> str:
+    title = _("Trend by %s") % SPLIT_NAMES[board.split]
+    return f"{title}: {tested.text}" if tested.text else title
 
 
 SPLIT_NAMES = {"hour": gettext_lazy("hour"), "day": gettext_lazy("day"), "week": gettext_lazy("week")}
@@ -288,7 +366,7 @@ def parts(kpi: Kpi, value: Value) -> str:
         return str(EMPTY[kpi.fact.code])
     if fraction := formats.fraction(kpi, value):
         return fraction if fraction != formats.figure(kpi, value) else ""
-    return rows_word(kpi, n) if n is not None else ""
+    return rows_word(kpi, n) if n is not None and kpi.fact.code not in DIVIDED_BY_NO_ROWS else ""
 
 
 def rows_word(kpi: Kpi, n: float) -> str:
@@ -312,7 +390,7 @@ def _notes(kpi: Kpi, value: Value, promised: str) -> Iterable[str]:
     if kpi.key == "service-level" and promised:
         yield promised
     if value.provisional:
-        yield ngettext("+ %s provisional", "+ %s provisional", value.provisional) % formats.number(value.provisional)
+        yield _provisional(value)
     if value.value is not None and formats.is_few(value):
         yield _("Too few for a rate or a trend") if kpi.unit is Unit.SHARE else _("Too few for a trend")
 
@@ -377,6 +455,7 @@ class Line:
 
     label: str
     cells: list[Cell]
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -389,6 +468,7 @@ class Cell:
     url: str = ""
     raw: Value | None = None
     key: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -398,10 +478,14 @@ class Chart:
     lines: list[Line]
     data: dict[str, Any] = field(default_factory=dict)
     is_late: bool = False
+    # What the series say, beside what is drawn.
+    statements: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        return not any(point for series in self.data.get("series", []) for point in series["points"] if point)
+        return not any(
+            cell.raw and (cell.raw.value or cell.raw.provisional) for line in self.lines for cell in line.cells
+        )
 
 
 def chart_kpis(board: Board) -> list[Kpi]:
@@ -419,14 +503,46 @@ def make_chart(board: Board, purse: Purse | None = None) -> Chart:
     zone = board.period.zone
     labels = [formats.bucket(edge, board.split, zone) for edge in edges]
     ends = [*edges[1:], board.period.end]
+    series = {kpi.key: [point(kpi, found.get(edge, {}).get(kpi.key)) for edge in edges] for kpi in kpis}
+    marked = _marks(board)
+    tested = {
+        kpi.key: variation(kpi, board.split, series[kpi.key], [at for at, _words in marked] if kpi.terms else [])
+        for kpi in kpis
+    }
     lines = []
-    for label, start, end in zip(labels, edges, ends, strict=True):
+    for at, (label, start, end) in enumerate(zip(labels, edges, ends, strict=True)):
         piece = {"start": [start.astimezone(zone).isoformat()], "end": [end.astimezone(zone).isoformat()]}
-        lines.append(Line(label, [_cell(board, kpi, found.get(start, {}).get(kpi.key), piece) for kpi in kpis]))
-    return Chart(board.chart, kpis, lines, _data(kpis, labels, [found.get(edge, {}) for edge in edges]))
+        cells = []
+        for kpi in kpis:
+            cell = _cell(board, kpi, found.get(start, {}).get(kpi.key), piece)
+            broken = [str(RULES[rule]) for rule in tested[kpi.key].signals.get(at, [])]
+            cells.append(replace(cell, notes=(*cell.notes, *broken)))
+        lines.append(Line(label, cells, tuple(words for index, words in marked if index == at)))
+    data = _data(kpis, labels, [found.get(edge, {}) for edge in edges], series)
+    for one in data["series"]:
+        one.update(tested[one["key"]].plain())
+    data["marks"] = [{"at": at, "label": words} for at, words in marked]
+    return Chart(board.chart, kpis, lines, data, statements=tuple(_statements(kpis, series, tested)))
 
 
-def _data(kpis: Sequence[Kpi], labels: list[str], values: Sequence[dict[str, Value]]) -> dict[str, Any]:
+def _statements(kpis: Sequence[Kpi], series: dict[str, list[Point]], tested: dict[str, Variation]) -> Iterable[str]:
+    for kpi in kpis:
+        if text := in_full(kpi, tested[kpi.key]):
+            yield text
+        if few := sum(one.is_few for one in series[kpi.key]):
+            words = ngettext(
+                "%(name)s: %(count)s point rests on fewer than 10 and is not drawn",
+                "%(name)s: %(count)s points rest on fewer than 10 and are not drawn",
+                few,
+            )
+            yield words % {"name": kpi.name, "count": formats.number(few)}
+    if any(one.is_provisional and one.value is not None for points in series.values() for one in points):
+        yield _("Hollow: provisional, the window has not passed")
+
+
+def _data(
+    kpis: Sequence[Kpi], labels: list[str], values: Sequence[dict[str, Value]], points: dict[str, list[Point]]
+) -> dict[str, Any]:
     """What the script draws. Figures come with their words, so that it needs no arithmetic and no language."""
     series = []
     for kpi in kpis:
@@ -436,7 +552,8 @@ def _data(kpis: Sequence[Kpi], labels: list[str], values: Sequence[dict[str, Val
                 "key": kpi.key,
                 "name": str(kpi.name),
                 "unit": kpi.unit.value,
-                "points": [_point(kpi, value) for value in row],
+                "points": [one.value for one in points[kpi.key]],
+                "hollow": [at for at, one in enumerate(points[kpi.key]) if one.is_provisional],
                 "words": [_words(kpi, value) for value in row],
             }
         )
@@ -447,7 +564,13 @@ def _words(kpi: Kpi, value: Value | None) -> str:
     if value is None:
         return "0" if kpi.unit is Unit.COUNT else formats.NOTHING
     figure, rest = formats.figure(kpi, value), parts(kpi, value)
-    return f"{figure} ({rest})" if rest and value.value is not None else figure
+    more = [rest] if rest and value.value is not None else []
+    more += [_provisional(value)] if value.provisional else []
+    return f"{figure} ({', '.join(more)})" if more else figure
+
+
+def _provisional(value: Value) -> str:
+    return ngettext("+ %s provisional", "+ %s provisional", value.provisional) % formats.number(value.provisional)
 
 
 def _cell(board: Board, kpi: Kpi, value: Value | None, changes: dict[str, list[str]] | None) -> Cell:
@@ -460,6 +583,7 @@ def _cell(board: Board, kpi: Kpi, value: Value | None, changes: dict[str, list[s
         url=board.rows_link(kpi, **changes) if changes is not None and value.value is not None else "",
         raw=value,
         key=kpi.key,
+        notes=(_provisional(value),) if value.provisional else (),
     )
 
 
@@ -483,6 +607,7 @@ class Head:
     label: str
     url: str
     order: str
+    how: str = ""
 
 
 @dataclass(frozen=True)
@@ -504,7 +629,8 @@ def _head(board: Board, key: str, label: str) -> Head:
     descending = not board.descending if is_sorted else key != "queue"
     url = board.link(sort=key, dir="desc" if descending else "asc")
     order = ("descending" if board.descending else "ascending") if is_sorted else ""
-    return Head(key.replace(":", "-"), label, url, order)
+    how = board.kpi_link(KPIS[key]) if key in KPIS else ""
+    return Head(key.replace(":", "-"), label, url, order, how)
 
 
 def make_queues(board: Board, purse: Purse | None = None) -> QueueTable:

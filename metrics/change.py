@@ -6,16 +6,20 @@ be compared fairly, they are not compared, and the reason is given.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from metrics import stats
 from metrics.compute import Value
 from metrics.definition import Direction, Kpi, Unit
 from metrics.formats import is_few
+from metrics.mix import MIX_SHIFT, Decomposition
 
 # When so many more or fewer answer, those who answer are not the same kind of customer.
 RESPONSE_SHIFT = 0.10
+# A Monday is not compared with a Sunday; five Mondays of thirty days may be with four.
+WEEKDAY_SHIFT = 0.05
 
 
 class Verdict(StrEnum):
@@ -37,28 +41,71 @@ class Why(StrEnum):
     PROVISIONAL = "provisional"
     DEFINITION = "definition"
     RESPONSE = "response"
+    AGREEMENT = "agreement"
+    LENGTH = "length"
+    WEEKDAYS = "weekdays"
+    HOURS = "hours"
+    MIX = "mix"
     NOT_ASKED = "not_asked"
 
 
 @dataclass(frozen=True)
+class Circumstances:
+    """How two periods differ besides in the value: `metrics.fairness` finds it out.
+
+    Attributes:
+        response_shift: By how much the response rate moved; 0 for what no survey measures.
+        mix_shift: By how much the share of any one channel moved.
+        mix: For a ratio, what the channels did and what their mix did.
+        weekday_shift: By how much the share of any one weekday differs.
+        same_length: Whether both have the same number of days.
+        same_hours: Whether the same opening hours were in force.
+    """
+
+    response_shift: float = 0
+    mix_shift: float = 0
+    mix: Decomposition | None = None
+    weekday_shift: float = 0
+    same_length: bool = True
+    same_hours: bool = True
+
+
+ALIKE = Circumstances()
+
+
+@dataclass(frozen=True)
 class Change:
+    """`mix`: shown in place of a verdict where the mix of channels moved."""
+
     verdict: Verdict
     why: Why | None = None
     difference: float | None = None
     low: float | None = None
     high: float | None = None
+    mix: Decomposition | None = None
 
 
-def compare(kpi: Kpi, now: Value, before: Value | None, *, response_shift: float = 0) -> Change:
+def compare(
+    kpi: Kpi,
+    now: Value,
+    before: Value | None,
+    *,
+    response_shift: float = 0,
+    changed_terms: Collection[str] = (),
+    circumstances: Circumstances = ALIKE,
+) -> Change:
     """Compare a value with that of another period of the same length.
 
     Args:
         response_shift: By how much the response rate differs between the periods; 0 for what no survey measures.
+        changed_terms: The terms of agreements that are not the same throughout both periods.
     """
     if before is None:
         return Change(Verdict.NONE, Why.NOT_ASKED)
-    if why := _unfair(now, before, response_shift):
-        return Change(Verdict.NONE, why)
+    agreed_anew = not set(changed_terms).isdisjoint(kpi.terms)
+    around = replace(circumstances, response_shift=circumstances.response_shift or response_shift)
+    if why := _unfair(kpi, now, before, around, agreed_anew=agreed_anew):
+        return Change(Verdict.NONE, why, mix=around.mix if why is Why.MIX else None)
     tested = _tested(kpi, now, before)
     if tested is None:
         return Change(Verdict.UNTESTED, difference=(now.value or 0) - (before.value or 0))
@@ -66,16 +113,23 @@ def compare(kpi: Kpi, now: Value, before: Value | None, *, response_shift: float
     return Change(_verdict(kpi, low, high), difference=difference, low=low, high=high)
 
 
-def _unfair(now: Value, before: Value, response_shift: float) -> Why | None:
+def _unfair(kpi: Kpi, now: Value, before: Value, around: Circumstances, *, agreed_anew: bool) -> Why | None:
+    is_amount = kpi.denominator is None and kpi.percentile is None
     reasons = {
         Why.NOTHING_NOW: now.value is None,
         Why.NOTHING_BEFORE: before.value is None,
         Why.DEFINITION: now.definition != before.definition,
+        Why.AGREEMENT: agreed_anew,
         # What has matured so far is not a fair sample of the whole.
         Why.PROVISIONAL: bool(now.provisional or before.provisional),
         Why.FEW_NOW: is_few(now),
         Why.FEW_BEFORE: is_few(before),
-        Why.RESPONSE: abs(response_shift) > RESPONSE_SHIFT,
+        Why.RESPONSE: abs(around.response_shift) > RESPONSE_SHIFT,
+        # A rate of a month may stand beside one of a quarter; a number of calls may not.
+        Why.LENGTH: is_amount and not around.same_length,
+        Why.WEEKDAYS: around.weekday_shift > WEEKDAY_SHIFT,
+        Why.HOURS: not around.same_hours,
+        Why.MIX: not is_amount and around.mix_shift > MIX_SHIFT,
     }
     return next((why for why, holds in reasons.items() if holds), None)
 

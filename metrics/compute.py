@@ -11,9 +11,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from metrics import gates, ledgers, stats, stocks
@@ -21,6 +22,7 @@ from metrics.catalog import columns_of
 from metrics.definition import Fact, Kpi, Measure, Part, Unit
 from metrics.grains import plan
 from metrics.period import TIME_SPLITS, Period
+from metrics.reader import reader
 from metrics.sources import MANY, current_rows, pending_count, pending_rows, stored_rows
 from metrics.sql import COLUMNS, Params, Ranges, log_rows, narrowed, within
 from metrics.store import cell_table
@@ -57,7 +59,7 @@ class Query:
     def dimensions(self) -> tuple[str, ...]:
         return tuple(split for split in self.by if split not in TIME_SPLITS)
 
-    @property
+    @cached_property
     def edges(self) -> list[datetime]:
         """The instants that cut the period into its groups, both ends included."""
         return self.period.edges(self.time_split) if self.time_split else [self.period.start, self.period.end]
@@ -107,10 +109,11 @@ class Row:
 def values(kpis: Iterable[Kpi], query: Query) -> list[Row]:
     """Compute the KPIs, one row a group. Without `by` there is always exactly one row."""
     kpis = list(kpis)
+    connection = reader()
     if connection.in_atomic_block:
         totals, percentiles = _collect(kpis, query)
     else:
-        with transaction.atomic(), connection.cursor() as cursor:
+        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
             # Marks, records and cells must be seen as of one instant: a refresh between two reads would count twice.
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             totals, percentiles = _collect(kpis, query)
@@ -281,14 +284,10 @@ def _mature(part: Part) -> str:
     return f"f.{part.maturity.at} <= %(as_of)s" if part.maturity else ""
 
 
-def provisional_name(part: Part) -> str:
-    return f"provisional {part.name}"
-
-
 def _provisional(parts: Sequence[Part]) -> dict[str, str]:
     """By name, the condition of the rows that each part leaves out because they are not mature yet."""
     return {
-        provisional_name(part): f"({part.measure.where}) AND f.{part.maturity.at} > %(as_of)s"
+        part.provisional_name: f"({part.measure.where}) AND f.{part.maturity.at} > %(as_of)s"
         for part in parts
         if part.maturity and not part.maturity.is_due
     }
@@ -346,7 +345,7 @@ def _row_keys(fact: Fact, query: Query, params: Params) -> list[str]:
 
 def _run(keys: Sequence[str], sums: Mapping[str, str], source: str, params: Params) -> Totals:
     grouping = f" GROUP BY {', '.join(str(n + 1) for n in range(len(keys)))}" if keys else ""
-    with connection.cursor() as cursor:
+    with reader().cursor() as cursor:
         cursor.execute(f"SELECT {', '.join([*keys, *sums.values()])} FROM {source}{grouping}", params)
         at = len(keys)
         return {tuple(row[:at]): dict(zip(sums, row[at:], strict=True)) for row in cursor.fetchall()}
@@ -394,11 +393,10 @@ def value_of(kpi: Kpi, numbers: Numbers) -> Value:
     if kpi.average is not None:
         seconds, length = (numbers.get(name, 0) / 1_000_000 for name in (stocks.OPEN_US, stocks.PERIOD_US))
         return Value(seconds / length if length else None, seconds, length, definition=kpi.definition_version)
-    plain = _scaled(numbers.get(kpi.top.name), kpi.top.measure)
+    plain = _scaled(numbers.get(kpi.top.name), kpi.numerator)
     if not kpi.bases:
         return Value(value=(plain or 0) if kpi.unit is Unit.COUNT else plain, definition=kpi.definition_version)
-    numerator = sum(_scaled(numbers.get(top.name), top.measure) or 0 for top in kpi.tops)
-    denominator = sum(_scaled(numbers.get(base.name), base.measure) or 0 for base in kpi.bases)
+    numerator, denominator = _total(kpi.tops, numbers), _total(kpi.bases, numbers)
     squares = _scaled(numbers.get(kpi.spread.name) or 0, kpi.spread.measure) if kpi.spread else None
     low, high = interval(kpi, numerator, denominator, squares)
     return Value(
@@ -408,9 +406,15 @@ def value_of(kpi: Kpi, numbers: Numbers) -> Value:
         low=low,
         high=high,
         squares=squares,
-        provisional=sum(int(numbers.get(provisional_name(base)) or 0) for base in kpi.bases),
+        provisional=sum(int(numbers.get(base.provisional_name) or 0) for base in kpi.bases),
         definition=kpi.definition_version,
     )
+
+
+def _total(parts: Sequence[Part], numbers: Numbers) -> float:
+    if len(parts) == 1:
+        return _scaled(numbers.get(parts[0].name), parts[0].measure) or 0
+    return sum(_scaled(numbers.get(part.name), part.measure) or 0 for part in parts)
 
 
 def interval(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
@@ -157,10 +158,14 @@ class Part:
     maturity: Maturity | None = None
     ledger: Fact | None = None
 
-    @property
+    @cached_property
     def name(self) -> str:
         name = f"{self.fact.code}.{self.measure.code}.{self.maturity.code if self.maturity else ''}"
         return f"{name}.{self.ledger.code}" if self.ledger else name
+
+    @cached_property
+    def provisional_name(self) -> str:
+        return f"provisional {self.name}"
 
 
 @dataclass(frozen=True)
@@ -244,15 +249,15 @@ class Kpi:
     history: tuple[Version, ...] = FIRST_VERSION
     terms: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def key(self) -> str:
         return f"{self.slug}:{self.variant}" if self.variant else self.slug
 
-    @property
+    @cached_property
     def top(self) -> Part:
         return Part(self.fact, self.numerator, self.maturity)
 
-    @property
+    @cached_property
     def base(self) -> Part | None:
         if self.denominator is None:
             return None
@@ -261,21 +266,21 @@ class Kpi:
         # What costs nothing in the books must not make what does look cheap.
         return Part(self.denominator_fact, self.denominator, self.maturity, self.fact if self.fact.until else None)
 
-    @property
+    @cached_property
     def tops(self) -> tuple[Part, ...]:
         """What is added up to the numerator. A KPI of several has the first one's measures as its own."""
         return (self.top, *(kpi.top for kpi in self.together[1:]))
 
-    @property
+    @cached_property
     def bases(self) -> tuple[Part, ...]:
         """What is added up to the denominator; nothing where there is none."""
         return tuple(base for base in (self.base, *(kpi.base for kpi in self.together[1:])) if base is not None)
 
-    @property
+    @cached_property
     def spread(self) -> Part | None:
         return Part(self.fact, self.squares, self.maturity) if self.squares else None
 
-    @property
+    @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The parts that its value is made of, and that cells keep."""
         if self.stock:

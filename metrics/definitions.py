@@ -11,6 +11,7 @@ from django.http import Http404
 from django.utils.translation import gettext_lazy
 
 from metrics import formats, rows
+from metrics.agreements_page import term_name
 from metrics.board import Board
 from metrics.cards import CARD_SECONDS, Purse, answers, in_time, parts
 from metrics.catalog import GROUPS, KPIS, find
@@ -138,13 +139,15 @@ def page(board: Board, kpi: Kpi) -> dict[str, Any]:
         "direction": DIRECTIONS[kpi.direction],
         "letters": _letters(family),
         "left_out": left_out(board, kpi),
+        "terms": [term_name(code) for code in kpi.terms],
     }
 
 
 def _letters(family: Sequence[Kpi]) -> list[tuple[str, Any]]:
     """The letters of all formulas side by side, each once: the whole before "of these"."""
     found = dict(pair for kpi in family for pair in letters(kpi.slug, kpi.symbols))
-    return [(letter, found[letter]) for letter in LETTERS if letter in found]
+    order = list(LETTERS)
+    return sorted(found.items(), key=lambda pair: (pair[0].partition("_")[0], order.index(pair[0])))
 
 
 def _variant(board: Board, kpi: Kpi, value: Value | None, asked: Kpi) -> Variant:

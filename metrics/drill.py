@@ -497,5 +497,6 @@ def _kind(kpi: Kpi, which: str) -> str:
 
 
 def columns_of(kpi: Kpi, which: str) -> list[Column]:
-    columns = list(COLUMNS[_kind(kpi, which)])
+    kind = rows.fact_of(kpi, which).code if kpi.denominator_fact else _kind(kpi, which)
+    columns = list(COLUMNS[kind])
     return [REASON, *columns] if which == "excluded" else columns

@@ -9,7 +9,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from metrics import cards, formats, rows
@@ -54,8 +56,14 @@ def _written(lines: Iterable[Line]) -> Iterator[str]:
     yield buffer.getvalue()
 
 
-def _headed[R: HttpResponse | StreamingHttpResponse](response: R, name: str) -> R:
+def described_at(kpi: Kpi | None = None) -> str:
+    """The address that says how the figure, or all of them, is computed."""
+    return settings.PUBLIC_URL.rstrip("/") + (reverse("kpi", args=[kpi.key]) if kpi else reverse("definitions"))
+
+
+def _headed[R: HttpResponse | StreamingHttpResponse](response: R, name: str, kpi: Kpi | None = None) -> R:
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    response["Link"] = f'<{described_at(kpi)}>; rel="describedby"'
     return response
 
 
@@ -63,8 +71,8 @@ def download(name: str, lines: Iterable[Line]) -> HttpResponse:
     return _headed(HttpResponse("".join(_written(lines)), content_type="text/csv; charset=utf-8"), name)
 
 
-def stream(name: str, lines: Iterable[Line]) -> StreamingHttpResponse:
-    return _headed(StreamingHttpResponse(_written(lines), content_type="text/csv; charset=utf-8"), name)
+def stream(name: str, lines: Iterable[Line], kpi: Kpi) -> StreamingHttpResponse:
+    return _headed(StreamingHttpResponse(_written(lines), content_type="text/csv; charset=utf-8"), name, kpi)
 
 
 def _value_head() -> list[str]:
@@ -81,12 +89,13 @@ def _value_cells(value: Value | None) -> list[Any]:
 
 
 def tiles(board: Board) -> Iterator[Line]:
-    yield [_("Group"), _("Figure"), _("Shown"), *_value_head(), _("Change"), _("Before")]
+    yield [_("Group"), _("Figure"), _("Shown"), *_value_head(), _("Change"), _("Before"), _("How is this computed?")]
     for section in cards.sections(board, cards.Purse(cards.CARD_SECONDS)):
         for tile in section.tiles:
             change = tile.change
             words = [change.text, change.earlier] if change else ["", ""]
-            yield [section.title, str(tile.kpi.name), tile.figure, *_value_cells(tile.value), *words]
+            how = described_at(tile.kpi)
+            yield [section.title, str(tile.kpi.name), tile.figure, *_value_cells(tile.value), *words, how]
 
 
 def _wide(kpis: Sequence[Kpi]) -> list[str]:

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db import connection
-
 from metrics.definition import Fact
+from metrics.reader import reader
 from metrics.sql import Params, log_rows
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def spans(ledger: Fact, query: Query) -> list[Span]:
     params = query.params
     rows = log_rows(ledger, query.whole, query.filters, params)
     at, until = f"f.{ledger.at}", f"f.{ledger.until}"
-    with connection.cursor() as cursor:
+    with reader().cursor() as cursor:
         cursor.execute(
             f"SELECT {at}, {until}, array_agg(DISTINCT f.client_id ORDER BY f.client_id) FROM {rows} "
             "GROUP BY 1, 2 ORDER BY 1",

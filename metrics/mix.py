@@ -62,7 +62,7 @@ def decompose(before: Parts, after: Parts) -> Decomposition | None:
     )
 
 
-def mix_shift(before: Mapping[Hashable, float], after: Mapping[Hashable, float]) -> float:
+def mix_shift[K: Hashable](before: Mapping[K, float], after: Mapping[K, float]) -> float:
     """By how much the share of any one group moved, at most."""
     n_before, n_after = sum(before.values()), sum(after.values())
     if not n_before or not n_after:

@@ -87,3 +87,22 @@ class Audit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M}"
+
+
+class Heartbeat(models.Model):
+    """When the scheduler last wrote. On a replica it says how far the data there have come."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "heartbeat"
+        verbose_name_plural = "heartbeats"
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="heartbeat_one_row")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S}"
+
+    @classmethod
+    def beat(cls) -> None:
+        cls.objects.update_or_create(id=1, defaults={"at": timezone.now()})

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from django.db import connection
-
 from metrics import compute
 from metrics.catalog.accessibility import HANDLED
 from metrics.catalog.demand import FAILURE_DEMAND, UNCLASSIFIED
 from metrics.catalog.efficiency import AHT
 from metrics.compute import Query
 from metrics.question import Labels
+from metrics.reader import reader
 from metrics.sampling import worst_case
 from metrics.sources import current_rows
 from metrics.stats import wilson
@@ -102,7 +101,7 @@ def causes(query: Query) -> Pareto:
     kpi = FAILURE_DEMAND
     params = replace(query, by=()).params
     rows = current_rows(kpi.fact, query.whole, query.filters, params, engine=query.engine)
-    with connection.cursor() as cursor:
+    with reader().cursor() as cursor:
         cursor.execute(
             f"SELECT c.cause, count(*) FROM (SELECT f.id FROM {rows} WHERE {kpi.numerator.where}) x "
             "JOIN tickets_contact c ON c.id = x.id GROUP BY 1",

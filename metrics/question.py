@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import Q
 from django.http import QueryDict
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from metrics.catalog import find
 from metrics.compute import Query, Row
 from metrics.definition import Kpi
 from metrics.period import TIME_SPLITS, Period, PeriodError, parse_moment
+from metrics.reader import data_until
 from metrics.sql import COLUMNS
 from tickets.models import Channel, Client, Queue, Team, Topic, User
 
@@ -73,7 +73,7 @@ def read(params: QueryDict, user: User, *, kpis: Sequence[Kpi] | None = None) ->
             if is_instant:
                 raise QuestionError("by", _("an instant has no %s: ask with start and end") % split)
             period.edges(split)
-        as_of = _moment(params, "as_of", zone) if params.get("as_of") else timezone.now()
+        as_of = _moment(params, "as_of", zone) if params.get("as_of") else data_until()
     except PeriodError as error:
         raise QuestionError(error.parameter, str(error)) from error
     codes = {name: params.getlist(name) for name in COLUMNS if params.getlist(name)}

@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import Any
 
 from django.core import signing
-from django.db import connection
 
 from metrics import stocks
 from metrics.compute import Query
 from metrics.definition import Fact, Kpi, Reason
 from metrics.gates import shows_rows
 from metrics.ledgers import covered
+from metrics.reader import reader
 from metrics.sources import current_rows
 from metrics.sql import Params
 
@@ -84,7 +84,8 @@ def _reason_sql(kpi: Kpi) -> str:
 
 def _source(kpi: Kpi, query: Query, which: str, params: Params) -> str:
     """The set's rows, with the moment that dates each, a number of its own, and which of several KPIs has it."""
-    params |= replace(query, by=()).params
+    query = replace(query, by=())
+    params |= query.params
     several = kpi.together or (kpi,)
     found = []
     for part, one in enumerate(several):
@@ -98,24 +99,25 @@ def _source(kpi: Kpi, query: Query, which: str, params: Params) -> str:
         found.append(
             f"SELECT {columns}, {reason} AS reason, f.{fact.at} AS listed_at, "
             f"f.id * {len(several)} + {part} AS listed_id, {part} AS part FROM {rows} "
-            f"WHERE {_condition(one, query, which, params)}"
+            f"WHERE {_within_reach(one, query, which, fact, params)}"
         )
     return f"({' UNION ALL '.join(found)})"
 
 
-def _condition(kpi: Kpi, query: Query, which: str, params: Params) -> str:
+def _within_reach(kpi: Kpi, query: Query, which: str, fact: Fact, params: Params) -> str:
+    """The set's condition; of what may not be shown no row, and beside a ledger only the months that it covers."""
     if not query.answers(kpi) or not shows_rows(kpi, query):
         return "false"
     where = conditions(kpi)[which]
     if kpi.base and kpi.base.ledger and which != "numerator":
-        where = f"({where}) AND {covered(kpi.base.ledger, fact_of(kpi, which), replace(query, by=()), params)}"
+        return f"({where}) AND {covered(kpi.base.ledger, fact, query, params)}"
     return where
 
 
 def count(kpi: Kpi, query: Query, which: str) -> int:
     """How many rows the set has."""
     params: Params = {}
-    with connection.cursor() as cursor:
+    with reader().cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {_source(kpi, query, which, params)} x", params)
         return int(cursor.fetchone()[0])
 
@@ -123,7 +125,7 @@ def count(kpi: Kpi, query: Query, which: str) -> int:
 def excluded_by_reason(kpi: Kpi, query: Query) -> dict[str, int]:
     """Reason code to number of rows, most first."""
     params: Params = {}
-    with connection.cursor() as cursor:
+    with reader().cursor() as cursor:
         cursor.execute(
             f"SELECT reason, count(*) FROM {_source(kpi, query, 'excluded', params)} x GROUP BY 1 ORDER BY 2 DESC, 1",
             params,
@@ -156,7 +158,7 @@ def page(
         f"FROM (SELECT * FROM {source} x WHERE {where} ORDER BY x.listed_at, x.listed_id LIMIT %(limit)s) x "
         f"{fact.joins} {_names(fact)} ORDER BY x.listed_at, x.listed_id"
     )
-    with connection.cursor() as cursor:
+    with reader().cursor() as cursor:
         cursor.execute(sql, params)
         names = [column.name for column in cursor.description]
         found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -7,9 +7,8 @@ pending rows together say what the log says, at any moment, however far behind t
 
 from __future__ import annotations
 
-from django.db import connection
-
 from metrics.definition import Fact, Record
+from metrics.reader import reader
 from metrics.sql import Filters, Params, Ranges, chosen, computed, log_rows, record_table
 
 # With more objects to judge than this, judging those of the period alone is quicker.
@@ -18,7 +17,7 @@ MANY = 50_000
 
 def pending_count(record: Record) -> int:
     """How many marks wait, counted up to `MANY`."""
-    with connection.cursor() as cursor:
+    with reader().cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM (SELECT FROM metrics_mark WHERE record = %s LIMIT %s) m", [record.code, MANY + 1]
         )

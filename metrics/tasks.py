@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from metrics import audit
+from metrics.models import Heartbeat
 from metrics.refresh import refresh
 
 
@@ -18,3 +19,9 @@ def refresh_cells() -> None:
 def audit_figures() -> None:
     """Compare the last weeks with the log, and keep what came of it."""
     audit.run_once()
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def beat() -> None:
+    """Write down that it is now, for a replica to say how far its data have come."""
+    Heartbeat.beat()

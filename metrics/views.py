@@ -122,4 +122,4 @@ def kpi_rows_export(request: HttpRequest, slug: str) -> HttpResponseBase:
     found = drill.kpi_called(slug)
     which, reason = drill.read_set(request.GET, found)
     name = f"{found.key.replace(':', '-')}-{which}"
-    return exports.stream(name, exports.row_lines(found, board.query, which, reason))
+    return exports.stream(name, exports.row_lines(found, board.query, which, reason), found)

@@ -398,8 +398,8 @@ LONGEST_WAIT = Kpi(
     beside=("wait:p90", "flow-out-rate", "abandonment"),
     symbols="max w_q",
     gamed=_(
-        "End a wait by moving the caller to voicemail or to another queue. It grows with volume, so a busy "
-        "period is never compared with a quiet one: use the 90th percentile for that."
+        "End a wait by moving the caller to voicemail or to another queue. It grows with volume, so a busy period is "
+        "never compared with a quiet one. Watch the 90th percentile."
     ),
     decision=_("Over everybody who waited, however it ended: whoever gave up after ten minutes waited too."),
 )

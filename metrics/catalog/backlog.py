@@ -37,12 +37,11 @@ BACKLOG = Kpi(
     beside=("backlog:our-turn", "backlog-age", "created", "resolved"),
     symbols="N",
     gamed=_(
-        "Close many at once without an answer, or refuse new ones. Watch cases reopened, abandonment, and how many "
-        "are resolved in a day."
+        "Close cases unsolved, or leave contacts without a case. Watch reopenings, repeat contacts and abandonment."
     ),
     decision=_(
-        "What is open at an instant, as Zendesk counts it at night. Zammad's report takes what came minus what went, "
-        "which says how the backlog moved and can fall below zero."
+        "A stock, counted at an instant. Some products report created minus closed as backlog, which is a "
+        "flow and can be negative."
     ),
 )
 BACKLOG_OUR_TURN = BACKLOG.variant_of(
@@ -53,10 +52,6 @@ BACKLOG_OUR_TURN = BACKLOG.variant_of(
     numerator=Measure("our_turn", f"{REAL_CASE} AND {OUR_TURN}"),
     reasons=(*CASE_LEFT_OUT, Reason("waiting_customer", "waits @> instant", _("Waiting for the customer"))),
     symbols="N_o",
-    gamed=_(
-        "Say that the customer must answer, though she need not. Watch the whole backlog beside it, and long silence."
-    ),
-    beside=("backlog", "silence"),
 )
 _AGE = microseconds("instant - created_at")
 BACKLOG_AGE = Kpi(
@@ -73,14 +68,9 @@ BACKLOG_AGE = Kpi(
     stock=OPEN,
     shows=_SHOWS,
     beside=("backlog", "backlog-age:business", "backlog-age:p90", "backlog-age:oldest"),
-    symbols="Σ g / N",
+    symbols="Σ b / N",
     gamed=_(
-        "Close what is old and open it anew, or close it without an answer. A reopened case keeps its first opening; "
-        "watch reopenings and the oldest case."
-    ),
-    decision=_(
-        "From the first opening, since the customer has waited since then; calendar time, since she lives in it. "
-        "Business time stands beside it."
+        "Close the oldest and open them anew: a new case is young. Watch repeat contacts and the oldest open case."
     ),
 )
 BACKLOG_AGE_BUSINESS = BACKLOG_AGE.variant_of(
@@ -93,8 +83,7 @@ BACKLOG_AGE_BUSINESS = BACKLOG_AGE.variant_of(
         business_us("f.client_id", "f.created_at", "instant"),
         scale=1_000_000,
     ),
-    symbols="Σ g_b / N",
-    terms=("calendar",),
+    symbols="Σ b_b / N",
 )
 BACKLOG_AGE_P50 = BACKLOG_AGE.variant_of(
     "p50",
@@ -102,7 +91,7 @@ BACKLOG_AGE_P50 = BACKLOG_AGE.variant_of(
     formula=HALF,
     denominator=None,
     percentile=0.5,
-    symbols="P_50 (g)",
+    symbols="P_50 (b)",
 )
 BACKLOG_AGE_P90 = BACKLOG_AGE.variant_of(
     "p90",
@@ -110,7 +99,7 @@ BACKLOG_AGE_P90 = BACKLOG_AGE.variant_of(
     formula=NINE_OF_TEN,
     denominator=None,
     percentile=0.9,
-    symbols="P_90 (g)",
+    symbols="P_90 (b)",
 )
 BACKLOG_AGE_OLDEST = BACKLOG_AGE.variant_of(
     "oldest",
@@ -119,7 +108,7 @@ BACKLOG_AGE_OLDEST = BACKLOG_AGE.variant_of(
     formula=_("The longest calendar time from opening to the instant among the open cases."),
     numerator=Measure("oldest_open", REAL_CASE, _AGE, aggregate="max", scale=1_000_000),
     denominator=None,
-    symbols="max g",
+    symbols="max b",
 )
 
 _CAME = Measure("created_cases", REAL_CASE)
@@ -148,13 +137,10 @@ OPEN_CASES = Kpi(
     shows="""k.external_id AS case_id, x.id AS case_number, x.channel, x.created_at, x.first_resolved_at,
         q.code AS queue, coalesce(u.code, u.username) AS agent, t.path AS topic""",
     beside=("backlog", "time-to-resolution:calendar"),
-    symbols="Σ o / v",
+    symbols="Σ o / p",
     gamed=_(
-        "Close in the evening and reopen in the morning. Watch reopenings, and the backlog at the same hour of each day."
-    ),
-    decision=_(
-        "Seconds open over seconds of the period: by Little's law it equals what comes in times how long it stays, so "
-        "that both can be checked against it. It may be averaged over time; a backlog may not."
+        "Close cases before the customer is helped. Watch reopenings. In a steady period it equals cases "
+        "opened a day times the days that they stay open; the self-audit looks whether it does."
     ),
 )
 

@@ -40,10 +40,7 @@ CREATED = Kpi(
     source=OURS,
     beside=("resolved", "backlog"),
     symbols="C",
-    gamed=_(
-        "Put a new matter on an old case, or split one matter into several. Watch contacts per case and first contact "
-        "resolution, which also looks at customer and topic."
-    ),
+    gamed=_("Open a new case for each contact, or none at all. Watch contacts per case and the backlog."),
 )
 RESOLVED = Kpi(
     slug="resolved",
@@ -57,11 +54,7 @@ RESOLVED = Kpi(
     source=OURS,
     beside=("created", "backlog"),
     symbols="R_c",
-    gamed=_("Close without solving, or split one matter into several cases. Watch reopenings and repeat contacts."),
-    decision=_(
-        "By the last valid resolution: what was opened again counts when it is solved for good, and moves there. "
-        "Zendesk has both the first and the last."
-    ),
+    gamed=_("Close early. Watch reopenings, repeat contacts and the backlog."),
 )
 CONTACTS_PER_CASE = Kpi(
     slug="contacts-per-case",
@@ -75,21 +68,15 @@ CONTACTS_PER_CASE = Kpi(
     direction=Direction.LOWER_IS_BETTER,
     source=AMAZON,
     beside=("fcr", "repeat-contacts"),
-    symbols="C_i / C",
-    gamed=_(
-        "Open a new case for each contact. Watch first contact resolution and repeat contacts, which find the same "
-        "customer with the same topic on another case."
-    ),
-    decision=_(
-        "Contacts by the customer alone, as the customer lives it. Amazon counts calls, chats and mail in both "
-        "directions: with ours, it is a variant. Misdials, thanks and duplicates are no contacts."
-    ),
+    symbols="C_k / C",
+    gamed=_("Open a new case for each contact. Watch first contact resolution, which matches customer and topic."),
+    decision=_("Contacts by the customer, as the customer feels them; with our own calls is a variant."),
 )
 CONTACTS_PER_CASE_OUT = CONTACTS_PER_CASE.variant_of(
     "with-outbound",
     formula=_("As contacts per case, and calls of ours that reached the customer count too."),
     numerator=Measure("case_contacts_both", REAL_CASE, "contacts + our_calls"),
-    symbols="(C_i + C_o) / C",
+    symbols="(C_k + C_o) / C",
 )
 ESCALATION_RATE = Kpi(
     slug="escalation-rate",
@@ -103,15 +90,12 @@ ESCALATION_RATE = Kpi(
     direction=Direction.LOWER_IS_BETTER,
     source=HDI,
     beside=("escalation-rate:first-level-resolution", "fcr"),
-    symbols="C_h / C",
+    symbols="C_e / C",
     gamed=_(
-        "Ask a colleague without handing over, or keep a hard case too long. None at all is no aim: watch time to "
-        "resolution and long silence."
+        "Keep what should go to somebody who can solve it. Watch time to resolution, reopenings and first "
+        "contact resolution."
     ),
-    decision=_(
-        "Handed to a higher tier, a supplier or a manager. Advice without handing over is none, and a missed target, "
-        "which some systems call escalated, is another matter: agreed times kept."
-    ),
+    decision=_("A change of tier, written as an event; a consultation is none, and neither is an overdue target."),
 )
 FIRST_LEVEL = ESCALATION_RATE.variant_of(
     "first-level-resolution",
@@ -124,10 +108,6 @@ FIRST_LEVEL = ESCALATION_RATE.variant_of(
     direction=Direction.HIGHER_IS_BETTER,
     beside=("escalation-rate", "fcr"),
     symbols="R_f / R_c",
-    decision=_(
-        "Not the same as first contact resolution: whoever researches and calls back solves at first level, but not "
-        "at first contact."
-    ),
 )
 
 # --- do they stay solved
@@ -153,15 +133,12 @@ REOPEN_RATE = Kpi(
     source=ZENDESK,
     maturity=REOPEN_WINDOW,
     beside=("repeat-contacts", "fcr"),
-    symbols="R_o / R_m",
+    symbols="M_r / M",
     gamed=_(
-        "Open a new case in place of the old one, or lock what is closed. Watch repeat contacts: they find the same "
-        "customer with the same topic."
+        "Open a new case in place of the old one, or lock what is closed. Watch repeat contacts, which match "
+        "customer and topic."
     ),
-    decision=_(
-        "A mere thank-you reopens nothing; most systems count it, and so does the raw variant. Counted by case, not by "
-        "reopening, and only once the window has passed."
-    ),
+    decision=_("A mere thank-you reopens nothing; the raw share counts it."),
     terms=("reopen_window_days",),
 )
 REOPEN_RATE_RAW = REOPEN_RATE.variant_of(
@@ -169,7 +146,7 @@ REOPEN_RATE_RAW = REOPEN_RATE.variant_of(
     formula=_("As the reopen rate, and a mere thank-you counts too."),
     numerator=_reopened("reopened_raw", "reopened_raw_at"),
     source=ZAMMAD,
-    symbols="R_w / R_m",
+    symbols="M_rr / M",
 )
 
 # --- do we keep what we agreed
@@ -191,14 +168,14 @@ SLA_RESPONSE = Kpi(
     source=OURS,
     maturity=RESPONSE_DUE,
     beside=("sla:first-response-calendar", "first-response-time"),
-    symbols="V_k / V",
+    symbols="T_f / T_fd",
     gamed=_(
-        "Answer with something that says nothing, or let those wait on who are late already. Automatic mail is no "
-        "reply; watch the next reply time, long silence and the time of the late ones."
+        "Close early, park cases as waiting for the customer, change the priority, split cases, or send an "
+        "empty reply. Watch long silence, reopenings and the time that the customer waited."
     ),
     decision=_(
-        "Dated by when it was due, so that what is overdue and still open counts as broken at once. The target is the "
-        "one that was in force when the case was opened: a later agreement moves nothing."
+        "By the due time, and against the target that was frozen when the case was opened: what is overdue "
+        "and open is broken at once, and later agreements change no old promise."
     ),
     terms=("first_response_business_seconds", "first_response_channels", "calendar"),
 )
@@ -212,7 +189,7 @@ SLA_RESPONSE_CALENDAR = SLA_RESPONSE.variant_of(
         "responses_in_calendar_time",
         f"{REAL_CASE} AND {microseconds('first_reply_at - created_at')} <= response_target_us",
     ),
-    symbols="V_c / V",
+    symbols="T_fc / T_fd",
 )
 SLA_RESOLUTION = SLA_RESPONSE.variant_of(
     "resolution",
@@ -227,11 +204,7 @@ SLA_RESOLUTION = SLA_RESPONSE.variant_of(
     denominator=Measure("resolutions_due", REAL_CASE),
     maturity=RESOLUTION_DUE,
     beside=("sla", "time-to-resolution"),
-    symbols="V_r / V_d",
-    gamed=_(
-        "Close early, split cases, or say that the customer must answer. Watch reopenings, active time beside the whole "
-        "time, and long silence."
-    ),
+    symbols="T_r / T_rd",
     terms=("resolution_business_seconds", "calendar"),
 )
 SLA = SLA_RESPONSE.variant_of(
@@ -248,13 +221,8 @@ SLA = SLA_RESPONSE.variant_of(
         CASE x.part WHEN 0 THEN x.first_reply_at ELSE x.first_resolved_at END AS done_at,
         q.code AS queue, coalesce(u.code, u.username) AS agent, t.path AS topic""",
     beside=("sla:first-response", "sla:resolution"),
-    symbols="(V_k + V_r) / (V + V_d)",
-    terms=(
-        "first_response_business_seconds",
-        "first_response_channels",
-        "resolution_business_seconds",
-        "calendar",
-    ),
+    symbols="(T_f + T_r) / (T_fd + T_rd)",
+    terms=("first_response_business_seconds", "first_response_channels", "resolution_business_seconds", "calendar"),
 )
 
 KPIS = (

@@ -28,15 +28,15 @@ COST_PER_CONTACT = Kpi(
     direction=Direction.NONE,
     source=METRICNET,
     reasons=HANDLED_REASONS,
-    beside=("cost-per-contact:resolved-case", "contacts-per-case", "fcr", "ces"),
-    symbols="E / H",
+    beside=("cost-per-contact:resolved-case", "fcr", "csat"),
+    symbols="€ / H",
     gamed=_(
-        "Push work to the customer, or be glad of cheap contacts that come again. Watch the cost of a resolved case, "
-        "contacts per case and customer effort."
+        "Send contacts back to the customer, or count every click as one. Watch the cost of a resolved case, "
+        "first contact resolution and satisfaction."
     ),
     decision=_(
-        "All operating cost, as MetricNet counts it, over handled contacts. Months whose cost is not known are in "
-        "neither part. It has no good direction: cheap contacts that come again are dear."
+        "Only whole months whose cost is known, divided by the contacts of the same months. Cheap contacts "
+        "that come again are dear, so it has no direction."
     ),
 )
 COST_PER_OFFERED = COST_PER_CONTACT.variant_of(
@@ -49,7 +49,7 @@ COST_PER_OFFERED = COST_PER_CONTACT.variant_of(
     ),
     denominator=OFFERED.numerator,
     reasons=QUEUE_REASONS,
-    symbols="E / (A + B + F + Q + R)",
+    symbols="€ / O",
 )
 COST_PER_RESOLVED_CASE = COST_PER_CONTACT.variant_of(
     "resolved-case",
@@ -62,7 +62,7 @@ COST_PER_RESOLVED_CASE = COST_PER_CONTACT.variant_of(
     denominator=Measure("resolved_cases", REAL_CASE),
     denominator_fact=RESOLVED_CASES,
     reasons=CASE_LEFT_OUT,
-    symbols="E / R_c",
+    symbols="€ / R_c",
 )
 
 KPIS = (COST_PER_CONTACT, COST_PER_OFFERED, COST_PER_RESOLVED_CASE)

@@ -27,15 +27,8 @@ COVERAGE = Kpi(
     direction=Direction.HIGHER_IS_BETTER,
     source=OURS,
     beside=("call-back-rating", "call-back-completion"),
-    symbols="Σ min (i, 10) / (10 Z)",
-    gamed=_(
-        "Call those who are sure to be content, or the same agent's customers only. The system draws whom to call; watch "
-        "who did not answer or did not want to."
-    ),
-    decision=_(
-        "At most ten count for an agent, so that many of one cannot stand for none of another. The 30 days are those "
-        "before the end of the period, however long the period is."
-    ),
+    symbols="J_10 / 10 G",
+    gamed=_("Call the same easy customers. The system draws whom to call; watch how many were reached."),
 )
 RATING = Kpi(
     slug="call-back-rating",
@@ -50,12 +43,11 @@ RATING = Kpi(
     direction=Direction.HIGHER_IS_BETTER,
     source=OURS,
     beside=("call-back-coverage", "call-back-completion", "csat"),
-    symbols="Σ x / n_i",
+    symbols="Σ x / J_x",
     gamed=_(
-        "Call friendly customers, or ask for a high mark. The system draws whom to call; watch the share of completed "
-        "interviews. Ten of an agent are for coaching: chance alone moves them by 25 points."
+        "Choose friendly customers, or let the agent's own lead call. The system draws whom to call; watch "
+        "refusals. Ten interviews an agent are for coaching, not for a ranking."
     ),
-    decision=_("The mean and the share of 4 and 5 are both shown. Neither ranks agents: ten interviews cannot."),
 )
 POSITIVE = RATING.variant_of(
     "positive",
@@ -65,7 +57,7 @@ POSITIVE = RATING.variant_of(
     numerator=Measure("interviews_positive", f"{RATED} AND rating >= 4"),
     squares=None,
     unit=Unit.SHARE,
-    symbols="n_p / n_i",
+    symbols="J_p / J_x",
 )
 COMPLETION = Kpi(
     slug="call-back-completion",
@@ -79,9 +71,8 @@ COMPLETION = Kpi(
     direction=Direction.HIGHER_IS_BETTER,
     source=OURS,
     beside=("call-back-coverage",),
-    symbols="I_c / I_a",
-    gamed=_("Not write down the calls that reached nobody. Watch how many were drawn, and who did not want to talk."),
-    decision=_("No answer and refusals stay in the denominator: whom we do not hear may have another opinion."),
+    symbols="J / J_a",
+    gamed=_("Write an interview that was none. Watch the ratings and who made them."),
 )
 
 KPIS = (COVERAGE, RATING, POSITIVE, COMPLETION)

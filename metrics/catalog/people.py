@@ -42,14 +42,14 @@ OCCUPANCY = Kpi(
     direction=Direction.NONE,
     source=AMAZON,
     beside=("asa", "service-level"),
-    symbols="Σ b / Σ (b + f)",
+    symbols="h_s / (h_s + v)",
     gamed=_(
-        "Draw out chats, or stay in wrap-up. Watch wrap-up and handle time. It follows from staffing and volume, is "
-        "never one agent's aim, and above 85 % for long it wears people out."
+        "Chat slowly, or stay in wrap-up. Watch wrap-up and waiting times. Too high wears people out, too low "
+        "is idle: it has no colour, and is no target for one person."
     ),
     decision=_(
-        "Busy with at least one contact: two chats at a time count once, as Amazon counts it, so that it cannot exceed "
-        "100 %. Neither high nor low is good, so it has no colour."
+        "Time busy with at least one contact, so that parallel chats cannot make it more than all. It follows "
+        "from size and staffing."
     ),
 )
 UTILISATION = Kpi(
@@ -64,11 +64,11 @@ UTILISATION = Kpi(
     direction=Direction.NONE,
     source=METRICNET,
     beside=("occupancy",),
-    symbols="Σ b / Σ m",
-    gamed=_("Cut training and meetings, or draw out contacts. Watch occupancy, handle time and how people are."),
+    symbols="h_s / p_s",
+    gamed=_("Work slowly. Watch occupancy and handle time."),
     decision=_(
-        "Two different things are called so: MetricNet divides handling by paid time, Call Centre Helper handling plus "
-        "free time. The first has the name here, the second is called presence."
+        "Handling over paid time, as MetricNet has it; with waiting time included it is called presence here. "
+        "They answer different questions."
     ),
 )
 PRESENCE = UTILISATION.variant_of(
@@ -78,7 +78,7 @@ PRESENCE = UTILISATION.variant_of(
     formula=_("Time busy with contacts or free and waiting for them, divided by paid time."),
     numerator=_seconds("on_queue", "handling_us + available_us"),
     source=CALL_CENTRE_HELPER,
-    symbols="Σ (b + f) / Σ m",
+    symbols="(h_s + v) / p_s",
 )
 ENPS = Kpi(
     slug="enps",
@@ -99,12 +99,7 @@ ENPS = Kpi(
     beside=("pulse-response-rate",),
     symbols="100 (P − D) / n",
     gamed=_(
-        "Put pressure on people, or let them fear that answers can be traced. Nothing is shown of fewer than five; "
-        "watch how many answered."
-    ),
-    decision=_(
-        "Hidden below five answers, and so is the next smallest team where a total would give the hidden one away. "
-        "Answers carry no name."
+        "Press people to answer well. Answers are anonymous, and small groups are not shown; watch how many answer."
     ),
 )
 PULSE_RESPONSE_RATE = Kpi(
@@ -119,9 +114,8 @@ PULSE_RESPONSE_RATE = Kpi(
     direction=Direction.HIGHER_IS_BETTER,
     source=POPULUM,
     beside=("enps",),
-    symbols="n / G",
-    gamed=_("Press people to answer, or leave those away out of the headcount. Watch how answers and headcount move."),
-    decision=_("Over the headcount of the teams, those away included; months without a pulse are in neither part."),
+    symbols="n / E",
+    gamed=_("Ask only the content, or let leads collect the answers. Watch it over time: a fall says something too."),
 )
 
 KPIS = (OCCUPANCY, UTILISATION, PRESENCE, ENPS, PULSE_RESPONSE_RATE)

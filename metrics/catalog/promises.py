@@ -36,14 +36,11 @@ PROMISES_KEPT = Kpi(
     source=ICMI,
     maturity=DUE,
     beside=("promise-coverage", "promises-kept:lenient", "queue-callbacks-kept"),
-    symbols="U_k / U",
-    gamed=_(
-        "Promise nothing, or only “some time”. Watch how many unsolved cases carry a promise. One that we moved is "
-        "judged by its first time."
-    ),
+    symbols="V_k / V",
+    gamed=_("Promise nothing, or something far away. Watch how many cases carry a promise."),
     decision=_(
-        "Kept is what the customer has, not what we tried: a call that reached nobody keeps nothing. Moved by the "
-        "customer, it has a new time; moved by us, it keeps the old one. The lenient variant takes the last time."
+        "By the first time unless the customer moved it: a promise that we move is broken. By the last time "
+        "is a variant."
     ),
 )
 PROMISES_KEPT_LENIENT = PROMISES_KEPT.variant_of(
@@ -53,7 +50,7 @@ PROMISES_KEPT_LENIENT = PROMISES_KEPT.variant_of(
     numerator=Measure("promises_kept_in_the_end", f"{GIVEN} AND is_kept_in_the_end"),
     maturity=DUE_IN_THE_END,
     source=OURS,
-    symbols="U_l / U",
+    symbols="V_l / V",
 )
 PROMISE_COVERAGE = Kpi(
     slug="promise-coverage",
@@ -74,12 +71,8 @@ PROMISE_COVERAGE = Kpi(
         Reason("solved", "in_grace", _("Solved with the first contact")),
     ),
     beside=("promises-kept",),
-    symbols="W_p / W",
-    gamed=_(
-        "Promise by rote and far ahead. Watch promises kept, and status enquiries: they ask before the time is there."
-    ),
-    decision=_("Over the cases that the first contact did not solve: where it did, there is nothing to promise."),
-    terms=("resolution_grace_minutes",),
+    symbols="U_v / U",
+    gamed=_("Promise at once and at random. Watch promises kept."),
 )
 QUEUE_CALLBACKS_KEPT = Kpi(
     slug="queue-callbacks-kept",
@@ -96,9 +89,9 @@ QUEUE_CALLBACKS_KEPT = Kpi(
     beside=("flow-out-rate", "promises-kept"),
     symbols="F_k / F_c",
     gamed=_(
-        "Call when nobody is there, and write it down as done. Only a customer who was reached counts; watch flow-outs."
+        "Call once, briefly, at a bad time, and count it. Only a customer who was reached counts; watch "
+        "flow-outs and repeat contacts."
     ),
-    decision=_("A customer who called again before we did was not called back: it counts as not kept."),
 )
 
 KPIS = (PROMISES_KEPT, PROMISES_KEPT_LENIENT, PROMISE_COVERAGE, QUEUE_CALLBACKS_KEPT)

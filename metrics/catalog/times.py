@@ -28,7 +28,7 @@ def _squares(code: str, where: str, value: str) -> Measure:
     return Measure(code, where, f"({value} / 1000000) * ({value} / 1000000)", column_type="numeric")
 
 
-def _percentile(kpi: Kpi, variant: str, share: float, letter: str, name: _StrPromise) -> Kpi:
+def _percentile(kpi: Kpi, variant: str, share: float, name: _StrPromise) -> Kpi:
     """What so many of those that a mean is taken over need at most."""
     return kpi.variant_of(
         variant,
@@ -37,7 +37,7 @@ def _percentile(kpi: Kpi, variant: str, share: float, letter: str, name: _StrPro
         denominator=None,
         squares=None,
         percentile=share,
-        symbols=f"P_{share * 100:.0f} ({letter})",
+        symbols=f"P_{share * 100:.0f} ({kpi.symbols.removeprefix('Σ ').partition(' /')[0]})",
     )
 
 
@@ -64,15 +64,15 @@ TIME_TO_RESOLUTION = Kpi(
     direction=Direction.LOWER_IS_BETTER,
     source=ZENDESK,
     beside=("time-to-resolution:p50", "time-to-resolution:p90", "time-to-resolution:calendar", "reopen-rate"),
-    symbols="Σ z / R_c",
+    symbols="Σ r_b / R_c",
     gamed=_(
-        "Close early and let it be reopened, split cases, or say that the customer must answer. It ends with the last "
-        "resolution; watch reopenings, the whole calendar time, and the age of what is still open."
+        "Close early, park cases as waiting for the customer, or split them. Watch reopenings, long silence "
+        "and the calendar time. Open cases are not in it: while the backlog grows, it looks better than it "
+        "is."
     ),
     decision=_(
-        "To the last valid resolution; to the first is a variant. Business time by the hours that were agreed at each "
-        "moment, where Zendesk applies the last schedule to all of it. Times are skewed: median and 90th percentile say "
-        "more than the mean."
+        "To the last valid resolution, since a reopened case was not solved; to the first is a variant. "
+        "Business time by the hours in force at each moment; Zendesk uses the last schedule for all of it."
     ),
     terms=("calendar",),
 )
@@ -82,7 +82,7 @@ TTR_CALENDAR = TIME_TO_RESOLUTION.variant_of(
     formula=_("Calendar time from opening to last valid resolution: what the customer lives through."),
     numerator=_calendar,
     squares=_squares("resolved_calendar_squares", REAL_CASE, _CALENDAR),
-    symbols="Σ z_c / R_c",
+    symbols="Σ r / R_c",
     terms=(),
 )
 TTR_FIRST = TIME_TO_RESOLUTION.variant_of(
@@ -91,7 +91,7 @@ TTR_FIRST = TIME_TO_RESOLUTION.variant_of(
     formula=_("Calendar time from opening to first valid resolution, of the cases resolved for good in the period."),
     numerator=_seconds("resolved_first", REAL_CASE, _FIRST),
     squares=None,
-    symbols="Σ z_f / R_c",
+    symbols="Σ r_1 / R_c",
     terms=(),
 )
 TTR_ACTIVE = TIME_TO_RESOLUTION.variant_of(
@@ -100,7 +100,7 @@ TTR_ACTIVE = TIME_TO_RESOLUTION.variant_of(
     formula=_("As time to resolution, without the time in which we waited for the customer."),
     numerator=_seconds("resolved_active", REAL_CASE, "resolved_business_us - coalesce(waited_business_us, 0)"),
     squares=None,
-    symbols="Σ (z − q) / R_c",
+    symbols="Σ (r_b − z_b) / R_c",
 )
 TTR_ACTIVE_CALENDAR = TIME_TO_RESOLUTION.variant_of(
     "active-calendar",
@@ -110,17 +110,15 @@ TTR_ACTIVE_CALENDAR = TIME_TO_RESOLUTION.variant_of(
     ),
     numerator=_seconds("resolved_active_calendar", REAL_CASE, f"{_CALENDAR} - coalesce(waited_us, 0)"),
     squares=None,
-    symbols="Σ (z_c − q_c) / R_c",
+    symbols="Σ (r − z) / R_c",
     terms=(),
 )
 
 
-TTR_P50 = _percentile(TIME_TO_RESOLUTION, "p50", 0.5, "z", _("Time to resolution, median"))
-TTR_P90 = _percentile(TIME_TO_RESOLUTION, "p90", 0.9, "z", _("Time to resolution, 90th percentile"))
-TTR_CALENDAR_P50 = _percentile(TTR_CALENDAR, "calendar-p50", 0.5, "z_c", _("Time to resolution, calendar, median"))
-TTR_CALENDAR_P90 = _percentile(
-    TTR_CALENDAR, "calendar-p90", 0.9, "z_c", _("Time to resolution, calendar, 90th percentile")
-)
+TTR_P50 = _percentile(TIME_TO_RESOLUTION, "p50", 0.5, _("Time to resolution, median"))
+TTR_P90 = _percentile(TIME_TO_RESOLUTION, "p90", 0.9, _("Time to resolution, 90th percentile"))
+TTR_CALENDAR_P50 = _percentile(TTR_CALENDAR, "calendar-p50", 0.5, _("Time to resolution, calendar, median"))
+TTR_CALENDAR_P90 = _percentile(TTR_CALENDAR, "calendar-p90", 0.9, _("Time to resolution, calendar, 90th percentile"))
 
 # --- how long until we answer
 
@@ -151,14 +149,13 @@ FIRST_RESPONSE_TIME = Kpi(
     source=ZENDESK,
     reasons=_RESPONSE_REASONS,
     beside=("first-response-time:calendar", "first-response-time:unanswered", "sla:first-response"),
-    symbols="Σ r / M_a",
+    symbols="Σ f_b / C_a",
     gamed=_(
-        "Answer at once with something that says nothing. Automatic mail is no reply; watch the next reply time, first "
-        "contact resolution, and what has no answer at all."
+        "Send a first reply that says nothing. Watch next reply time, long silence and how many have no reply yet."
     ),
     decision=_(
-        "To the first reply that a human writes to the customer; Zammad can be set to count public notes too. Cases "
-        "opened by call or chat are answered at once and left out. What is unanswered is shown beside it, not as a zero."
+        "The first reply by a human that the customer can read. Automatic acknowledgements and notes are "
+        "none; what is unanswered is counted beside it."
     ),
     terms=("calendar",),
 )
@@ -168,7 +165,7 @@ FRT_CALENDAR = FIRST_RESPONSE_TIME.variant_of(
     formula=_("Calendar time from opening to the first reply by a human."),
     numerator=_seconds("reply_calendar", _ANSWERED, _REPLY_CALENDAR),
     squares=_squares("reply_calendar_squares", _ANSWERED, _REPLY_CALENDAR),
-    symbols="Σ r_c / M_a",
+    symbols="Σ f / C_a",
     terms=(),
 )
 FRT_UNANSWERED = FIRST_RESPONSE_TIME.variant_of(
@@ -180,12 +177,12 @@ FRT_UNANSWERED = FIRST_RESPONSE_TIME.variant_of(
     denominator=None,
     squares=None,
     unit=Unit.COUNT,
-    symbols="M_u",
+    symbols="C_w − C_a",
     terms=(),
 )
 
-FRT_P50 = _percentile(FIRST_RESPONSE_TIME, "p50", 0.5, "r", _("First response time, median"))
-FRT_P90 = _percentile(FIRST_RESPONSE_TIME, "p90", 0.9, "r", _("First response time, 90th percentile"))
+FRT_P50 = _percentile(FIRST_RESPONSE_TIME, "p50", 0.5, _("First response time, median"))
+FRT_P90 = _percentile(FIRST_RESPONSE_TIME, "p90", 0.9, _("First response time, 90th percentile"))
 
 _NEW = f"{REAL_CASE} AND is_valid AND is_new AND answered_at IS NOT NULL"
 NEXT_REPLY_TIME = Kpi(
@@ -207,12 +204,9 @@ NEXT_REPLY_TIME = Kpi(
         "https://github.com/fivetran/dbt_zendesk/blob/main/models/reply_times/int_zendesk__ticket_reply_times.sql",
     ),
     beside=("first-response-time", "silence"),
-    symbols="Σ j / J",
-    gamed=_("Reply that you will reply. Watch time to resolution, contacts per case and long silence."),
-    decision=_(
-        "From the oldest message without an answer, so that a customer who writes three times waits once, and from the "
-        "first of them; a mere thank-you waits for nothing."
-    ),
+    symbols="Σ y_b / W",
+    gamed=_("Answer with a word to stop the clock. Watch contacts per case and what customers say."),
+    decision=_("From the oldest unanswered message: messages in a row are one wait."),
     terms=("calendar",),
 )
 NRT_CALENDAR = NEXT_REPLY_TIME.variant_of(
@@ -221,7 +215,7 @@ NRT_CALENDAR = NEXT_REPLY_TIME.variant_of(
     formula=_("Calendar time from the oldest unanswered message on a case to the next reply by a human."),
     numerator=_seconds("next_reply_calendar", _NEW, "reply_us"),
     squares=_squares("next_reply_calendar_squares", _NEW, "reply_us"),
-    symbols="Σ j_c / J",
+    symbols="Σ y / W",
     terms=(),
 )
 
@@ -244,13 +238,10 @@ SILENCE = Kpi(
     beside=("silence:p90", "status-enquiries"),
     symbols="R_s / R_c",
     gamed=_(
-        "Write without saying anything, or say that the customer must answer. Watch time to resolution beside active "
-        "time, and status enquiries."
+        "Send words without content, or set cases to wait for the customer. Watch status enquiries and time "
+        "to resolution."
     ),
-    decision=_(
-        "Calendar time between words of humans in either direction; automatic mail breaks no silence, and neither does "
-        "a call that was given up. Time in which we wait for the customer is no silence of ours."
-    ),
+    decision=_("Calendar time, as the customer lives through it. An automatic mail breaks no silence."),
     terms=("silence_hours",),
 )
 
@@ -265,7 +256,6 @@ SILENCE_P90 = SILENCE.variant_of(
     unit=Unit.SECONDS,
     percentile=0.9,
     symbols="P_90 (s)",
-    terms=(),
 )
 
 RESOLUTION_KPIS = (

@@ -16,3 +16,12 @@ AGREEMENTS = """agreements AS MATERIALIZED (
 def agreed(client: str, at: str, g: str = "g") -> str:
     """A join that adds, as `g`, the version that was in force for this client at this moment."""
     return f"LEFT JOIN agreements {g} ON {g}.client_id = {client} AND {at} >= {g}.valid_from AND {at} < {g}.valid_to"
+
+
+def agreed_each(client: str, at: str, g: str = "g") -> str:
+    """The same, looked up a row at a time: for a client that is itself looked up a row at a time."""
+    return (
+        f"LEFT JOIN LATERAL (SELECT v.* FROM tickets_agreement v WHERE v.client_id = {client} "
+        f"ORDER BY v.valid_from > {at}, CASE WHEN v.valid_from <= {at} THEN v.valid_from END DESC, v.valid_from LIMIT 1"
+        f") {g} ON true"
+    )

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import re
 
-# Where a client's business clock is read: the window that opened last.
-_WINDOW = (
-    "FROM tickets_openwindow w WHERE w.client_id = {client} AND w.opens_at <= {at} ORDER BY w.opens_at DESC LIMIT 1"
-)
-# The same among windows that are not stored: `windows` has one row, with the arrays of what they are.
+# Where `reading` looks up the window that opened last, and the same among windows that are not stored: `windows` has one
+# row, with the arrays of what they are.
 _WINDOW_INSTEAD = """FROM (
     SELECT i.opens[b.n] AS opens_at, i.closes[b.n] AS closes_at, i.before[b.n] AS before_us
     FROM windows i CROSS JOIN LATERAL (SELECT width_bucket({at}, i.opens) AS n) b
 ) w WHERE w.opens_at IS NOT NULL"""
 _READS = re.compile(
-    r"FROM tickets_openwindow w WHERE w\.client_id = (?:\S+) AND w\.opens_at <= (?P<at>.+?) ORDER BY w\.opens_at DESC LIMIT 1"
+    r"FROM tickets_openwindow w WHERE w\.client_id = \S+ AND w\.opens_at <= (?P<at>.+?)(?: AND w\.opens_at > .+?)? "
+    r"ORDER BY w\.opens_at DESC LIMIT 1"
 )
 
 
@@ -34,10 +32,12 @@ def reading(client: str, at: str, has_hours: str = "") -> str:
         has_hours: SQL that says whether the client has told us hours, where the caller has joined it; else looked up.
     """
     told = has_hours or (f"EXISTS (SELECT FROM tickets_windowrange hr WHERE hr.client_id = {client} AND hr.has_hours)")
-    return (
-        f"CASE WHEN {told} THEN coalesce((SELECT w.before_us + {microseconds(f'least({at}, w.closes_at) - w.opens_at')} "
-        f"{_WINDOW.format(client=client, at=at)}), 0) ELSE {microseconds(at)} END"
-    )
+    run = f"w.before_us + {microseconds(f'least({at}, w.closes_at) - w.opens_at')}"
+    latest = f"SELECT {run} FROM tickets_openwindow w WHERE w.client_id = {client} AND w.opens_at <= {at}"
+    order = "ORDER BY w.opens_at DESC LIMIT 1"
+    # A look that goes back without end reads a whole page of the index: nearly always a few days are enough.
+    near = f"{latest} AND w.opens_at > {at} - interval '4 days' {order}"
+    return f"CASE WHEN {told} THEN coalesce(({near}), ({latest} {order}), 0) ELSE {microseconds(at)} END"
 
 
 def business_us(client: str, start: str, end: str, has_hours: str = "") -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from metrics.definition import Record
-from metrics.facts.agreements import agreed
-from metrics.facts.business import business_us, microseconds
+from metrics.facts.agreements import agreed, agreed_each
+from metrics.facts.business import microseconds, reading
 from metrics.facts.contacts import CAME_BACK
 
 _OUR_CALL = "x.direction = 'outbound' AND x.outcome = 'answered' AND NOT 'callback' = ANY(x.flags)"
@@ -28,8 +28,13 @@ LEFT_OUT = """CASE WHEN k.merged_into_id IS NOT NULL THEN 'merged'
         ELSE '' END"""
 
 
-def _business(start: str, end: str) -> str:
-    return business_us("k.client_id", start, end, "h.has_hours")
+def _reading(at: str) -> str:
+    return reading("k.client_id", at, "h.has_hours")
+
+
+def _since_opening(at: str) -> str:
+    """Business time from the opening of the case to a later moment, or nothing where that never came."""
+    return f"CASE WHEN {at} IS NOT NULL THEN greatest(0, ({_reading(at)}) - opening.us) END"
 
 
 _SQL = f"""
@@ -56,10 +61,10 @@ SELECT k.number AS id, k.client_id, k.queue_id, k.channel, k.team_id, k.owner_id
     reopenings.reopened_at, reopenings.reopened_raw_at,
     happened.first_resolved_at + coalesce(a.reopen_window_days, 14) * interval '24 hours' AS reopen_mature_at,
     done.first_reply_at,
-    {_business("k.created_at", "done.first_reply_at")} AS reply_business_us,
+    CASE WHEN k.channel IN ('email', 'web') THEN {_since_opening("done.first_reply_at")} END AS reply_business_us,
     k.first_response_due_at, k.resolution_due_at,
-    {_business("k.created_at", "k.first_response_due_at")} AS response_target_us,
-    {_business("k.created_at", "done.last_resolved_at")} AS resolved_business_us,
+    {_since_opening("k.first_response_due_at")} AS response_target_us,
+    {_since_opening("done.last_resolved_at")} AS resolved_business_us,
     waited.us AS waited_us, waited.business_us AS waited_business_us,
     silence.us AS silence_us, silence.us > coalesce(a.silence_hours, 48) * 3600000000 AS is_silent,
     reopenings.open_again, waiting.waits
@@ -69,9 +74,10 @@ LEFT JOIN LATERAL (
     WHERE c.case_id = k.number AND {_REACHED_US.replace("x.", "c.")}
     ORDER BY c.id = k.first_contact_id DESC NULLS LAST, c.started_at, c.id LIMIT 1
 ) f ON true
-{agreed("f.client_id", "f.started_at")}
+{agreed_each("f.client_id", "f.started_at")}
 {agreed("k.client_id", "k.created_at", "a")}
 LEFT JOIN tickets_windowrange h ON h.client_id = k.client_id
+CROSS JOIN LATERAL (SELECT {_reading("k.created_at")} AS us OFFSET 0) opening
 CROSS JOIN LATERAL (
     SELECT
         min(x.started_at) FILTER (WHERE {CAME_BACK} AND {_AFTER_FIRST}) AS customer_again_at,
@@ -89,7 +95,8 @@ CROSS JOIN LATERAL (
         (array_agg(e.kind ORDER BY e.at DESC, e.id DESC)
             FILTER (WHERE e.kind IN ('resolved', 'reopened') AND e.is_valid))[1] AS ended_as,
         min(e.at) FILTER (WHERE e.kind = 'escalated' AND e.is_valid) AS escalated_at,
-        min(e.at) FILTER (WHERE e.kind = 'agent_reply' AND e.is_valid) AS replied_at,
+        -- What we write when we open a case ourselves replies to nobody.
+        min(e.at) FILTER (WHERE e.kind = 'agent_reply' AND e.is_valid AND e.at > k.created_at) AS replied_at,
         min(e.at) FILTER (WHERE e.kind = 'agent_reply' AND e.is_valid AND e.at > f.handled_end_at) AS reply_again_at,
         min(e.at) FILTER (WHERE e.kind = 'reopened' AND e.is_valid AND e.at > f.handled_end_at) AS reopened_again_at,
         bool_or(e.kind = 'reopened') AS is_reopened,
@@ -136,7 +143,7 @@ LEFT JOIN LATERAL (
 ) waiting ON true
 LEFT JOIN LATERAL (
     SELECT sum({microseconds("upper(w) - lower(w)")})::bigint AS us,
-        sum({_business("lower(w)", "upper(w)")})::bigint AS business_us
+        sum(({_reading("upper(w)")}) - ({_reading("lower(w)")}))::bigint AS business_us
     FROM unnest(waiting.waits) w WHERE done.last_resolved_at IS NOT NULL
 ) waited ON true
 LEFT JOIN LATERAL (

@@ -75,7 +75,7 @@ PROMISES = Fact(
         Reason("spam", "left_out = 'spam'", _("Spam")),
     ),
 )
-DUE = Maturity(code="due", at="at", explanation=_("Provisional until the promise is due."))
+DUE = Maturity(code="due", at="at", explanation=_("Counted once the promise is due."), is_due=True)
 DUE_IN_THE_END = Maturity(
-    code="due_last", at="last_due_at", explanation=_("Provisional until the promise is due, moved or not.")
+    code="due_last", at="last_due_at", explanation=_("Counted once the promise is due, moved or not."), is_due=True
 )

@@ -3,19 +3,33 @@
 from django.db import migrations
 
 FUNCTIONS = """
--- A case, or an event on it, changes the verdicts on the case, on its customer's messages, and its surveys' groups.
-CREATE OR REPLACE FUNCTION metrics_mark_cases(cases bigint[]) RETURNS void LANGUAGE sql AS $$
+-- The verdict on a message hangs on what else happened on its case, and on the case's groups.
+CREATE FUNCTION metrics_mark_replies(cases bigint[]) RETURNS void LANGUAGE sql AS $$
     INSERT INTO metrics_mark (record, row_id)
-        SELECT 'case', number FROM unnest(cases) number WHERE number IS NOT NULL
-        UNION
-        SELECT 'reply', e.id FROM tickets_caseevent e WHERE e.case_id = ANY(cases) AND e.kind = 'customer_message'
-        UNION
-        SELECT 'invitation', i.id FROM surveys_invitation i WHERE i.case_id = ANY(cases);
+        SELECT 'reply', e.id FROM tickets_caseevent e WHERE e.case_id = ANY(cases) AND e.kind = 'customer_message';
 $$;
 
-CREATE FUNCTION metrics_messages_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION metrics_replies_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO metrics_mark (record, row_id) SELECT 'reply', id FROM old_rows WHERE kind = 'customer_message';
+    IF TG_OP <> 'DELETE' THEN
+        PERFORM metrics_mark_replies(array_agg(DISTINCT case_id)) FROM new_rows
+            WHERE kind IN ('created', 'customer_message', 'agent_reply', 'resolved');
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        INSERT INTO metrics_mark (record, row_id) SELECT 'reply', id FROM old_rows WHERE kind = 'customer_message';
+        PERFORM metrics_mark_replies(array_agg(DISTINCT case_id)) FROM old_rows
+            WHERE kind IN ('created', 'customer_message', 'agent_reply', 'resolved');
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION metrics_replies_regrouped() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM metrics_mark_replies(array_agg(n.number))
+    FROM old_rows o JOIN new_rows n USING (number)
+    WHERE (o.client_id, o.topic_id, o.queue_id, o.owner_id, o.team_id, o.channel, o.merged_into_id, o.flags)
+        IS DISTINCT FROM
+          (n.client_id, n.topic_id, n.queue_id, n.owner_id, n.team_id, n.channel, n.merged_into_id, n.flags);
     RETURN NULL;
 END $$;
 
@@ -48,8 +62,16 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE TRIGGER metrics_messages_deleted AFTER DELETE ON tickets_caseevent REFERENCING OLD TABLE AS old_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION metrics_messages_deleted();
+CREATE TRIGGER metrics_replies_inserted AFTER INSERT ON tickets_caseevent REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION metrics_replies_changed();
+CREATE TRIGGER metrics_replies_updated AFTER UPDATE ON tickets_caseevent
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION metrics_replies_changed();
+CREATE TRIGGER metrics_replies_deleted AFTER DELETE ON tickets_caseevent REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION metrics_replies_changed();
+CREATE TRIGGER metrics_replies_regrouped AFTER UPDATE ON tickets_case
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION metrics_replies_regrouped();
 CREATE TRIGGER metrics_inserted AFTER INSERT ON tickets_openwindow REFERENCING NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION metrics_windows_changed();
 CREATE TRIGGER metrics_updated AFTER UPDATE ON tickets_openwindow

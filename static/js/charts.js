@@ -32,6 +32,8 @@ function palette() {
     abandoned: colour("--desk-bad"),
     offered: colour("--tblr-body-color"),
     rate: colour("--desk-warn"),
+    signal: colour("--desk-bad"),
+    limit: colour("--tblr-secondary-color"),
     text: colour("--tblr-body-color"),
     grid: colour("--tblr-border-color"),
     surface: colour("--tblr-bg-surface"),
@@ -44,12 +46,47 @@ function axisWords(unit) {
   return undefined;
 }
 
+// Provisional values are hollow; values that break a rule of variation are larger and of another colour.
+function points(one, colours, alone) {
+  const own = colours[one.key] || (alone ? colours.answered : colours.rate);
+  return one.points.map((value, at) => {
+    if (value === null) return value;
+    const hollow = one.hollow.includes(at);
+    const signal = one.signals.includes(at);
+    if (!hollow && !signal) return value;
+    const edge = signal ? colours.signal : own;
+    return {
+      value,
+      symbol: signal ? "diamond" : "circle",
+      symbolSize: signal ? 13 : 8,
+      itemStyle: { color: hollow ? colours.surface : edge, borderColor: edge, borderWidth: 2 },
+    };
+  });
+}
+
+// The natural limits with their mean, and a line where an agreement began or history was restated.
+function drawnLines(one, marks, colours) {
+  const limits = one.limits.flatMap(([start, end, ...levels]) =>
+    levels.map((level, at) => [
+      { xAxis: start, yAxis: level, lineStyle: { color: colours.limit, type: at === 1 ? "solid" : "dashed", width: 1 } },
+      { xAxis: Math.max(start, end - 1), yAxis: level },
+    ]),
+  );
+  const moments = marks.map(({ at, label }) => ({
+    xAxis: at,
+    lineStyle: { color: colours.text, type: "solid", width: 1.5 },
+    label: { show: true, formatter: label, position: "insideEndTop", color: colours.text, fontSize: 11 },
+  }));
+  return { silent: true, symbol: "none", label: { show: false }, data: [...limits, ...moments] };
+}
+
 function lines(data, colours) {
   const units = [...new Set(data.series.map((one) => one.unit))];
   const known = shapes(colours.surface);
-  return data.series.map((one) => ({
+  return data.series.map((one, at) => ({
     name: one.name,
-    data: one.points,
+    data: points(one, colours, data.series.length === 1),
+    markLine: drawnLines(one, at === 0 ? data.marks : [], colours),
     yAxisIndex: units.indexOf(one.unit),
     connectNulls: false,
     ...(known[one.key] || {

@@ -52,7 +52,9 @@ ADDRESSES = [
     "/metrics/cards/",
     "/metrics/cards/asa/",
     "/metrics/export/figures.csv",
+    "/metrics/definitions/",
     "/metrics/definitions/asa/",
+    "/metrics/three-ways/survey/yes/no/",
     "/metrics/asa/rows/",
     "/metrics/asa/rows.csv",
 ]
@@ -189,12 +191,9 @@ def test_a_definition_page_puts_the_variants_side_by_side(golden: Path, manager:
     html = page(manager, f"/metrics/definitions/service-level/?{OCTOBER}&channel=phone")
     for variant in range(1, 9):
         assert f"service-level:sl{variant}" in html
-    lines = re.findall(r"<tr[^>]*>(?:(?!</tr>).)*service-level:(sl\d)</code>(.*?)</tr>", html, re.DOTALL)
-    found = {
-        code: re.findall(r'<td class="text-end number"><a href="[^"]*">(\d+)</a></td>', row) for code, row in lines
-    }
-    fractions = ("7 11", "7 14", "7 13", "7 12", "9 14", "8 14", "9 16", "7 15")
-    assert found == {f"sl{n}": fraction.split() for n, fraction in enumerate(fractions, 1)}
+    cells = re.sub(r"<[^>]+>", " ", html)
+    for top, base in ((7, 11), (7, 14), (7, 13), (7, 12), (9, 14), (8, 14), (9, 16), (7, 15)):
+        assert re.search(rf"\s{top}\s+{base}\s", cells), (top, base)
     assert "Genesys" in html
     assert "Abandonment" in html[html.index("Watch beside it") :]
     assert manager.get("/metrics/definitions/wait/").status_code == 200  # a KPI that has only variants

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext_lazy as _
 
 from tickets.models.client import Client
 
@@ -22,8 +21,8 @@ class OpenWindow(models.Model):
     before_us = models.BigIntegerField()
 
     class Meta:
-        verbose_name = _("open window")
-        verbose_name_plural = _("open windows")
+        verbose_name = "open window"
+        verbose_name_plural = "open windows"
         constraints = [
             # Carries all that a look-up reads, so that it never touches the table.
             models.UniqueConstraint(
@@ -47,8 +46,8 @@ class WindowRange(models.Model):
     is_stale = models.BooleanField(default=False, db_default=False)
 
     class Meta:
-        verbose_name = _("range of open windows")
-        verbose_name_plural = _("ranges of open windows")
+        verbose_name = "range of open windows"
+        verbose_name_plural = "ranges of open windows"
 
     def __str__(self) -> str:
         return f"{self.client_id} {self.first_at:%Y-%m-%d} - {self.last_at:%Y-%m-%d}"

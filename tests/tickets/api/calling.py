@@ -41,6 +41,16 @@ class Caller:
         return self.send("DELETE", path, **headers)
 
 
+_description: dict[str, Any] = {}
+
+
+def description(caller: Caller) -> dict[str, Any]:
+    """What the API says of itself. It is the same for everyone who may read it and takes long to make, so it is made once."""
+    if not _description:
+        _description.update(caller.get("schema/", Accept="application/vnd.oai.openapi+json").json())
+    return _description
+
+
 def contact(contact_id: str = "C1", **fields: Any) -> dict[str, Any]:
     """An answered call of five minutes, as a telephone system would send it."""
     return {

@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.factories import make_case, make_customer
+from tests.tickets.api.calling import description
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +40,7 @@ def test_the_description_is_valid_openapi_3_1_and_nothing_in_it_was_guessed(syst
 
 
 def test_every_operation_describes_its_problems_and_every_write_its_key(system):
-    schema = system.get("schema/", Accept="application/vnd.oai.openapi+json").json()
+    schema = description(system)
     for operations in schema["paths"].values():
         for method, operation in operations.items():
             assert "application/problem+json" in operation["responses"]["default"]["content"]
@@ -48,7 +49,7 @@ def test_every_operation_describes_its_problems_and_every_write_its_key(system):
 
 
 def test_every_operation_is_named_once(system):
-    schema = system.get("schema/", Accept="application/vnd.oai.openapi+json").json()
+    schema = description(system)
     names = [operation["operationId"] for operations in schema["paths"].values() for operation in operations.values()]
     assert len(names) == len(set(names))
     assert not [name for name in names if name.endswith("_2")]

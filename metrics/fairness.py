@@ -1,0 +1,81 @@
+"""Whether two periods can be compared fairly: what differs between them besides the value."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable
+from dataclasses import replace
+from datetime import date, timedelta
+
+from django.db.models import F, Q, Window
+from django.db.models.functions import Lead
+
+from metrics import compute, mix
+from metrics.catalog import KPIS
+from metrics.change import Circumstances
+from metrics.compute import Query
+from metrics.definition import Kpi
+from metrics.period import Period
+from tickets.models import Agreement
+
+
+def circumstances(kpi: Kpi, now: Query, before: Query) -> Circumstances:
+    """Ask the log what differs between the two questions: whom we asked, who came, and when we were open."""
+    parts_now, parts_before = _by_channel(kpi, now), _by_channel(kpi, before)
+    return replace(
+        of_periods(now.period, before.period),
+        response_shift=_response_rate(kpi, now) - _response_rate(kpi, before),
+        mix_shift=mix.mix_shift(_sizes(parts_before), _sizes(parts_now)),
+        mix=mix.decompose(parts_before, parts_now),
+        same_hours=_calendars(now) == _calendars(before),
+    )
+
+
+def of_periods(now: Period, before: Period) -> Circumstances:
+    """What the two calendars alone say: without asking anybody."""
+    days_now, days_before = _weekdays(now), _weekdays(before)
+    return Circumstances(
+        weekday_shift=mix.mix_shift(days_before, days_now), same_length=days_now.total() == days_before.total()
+    )
+
+
+def _weekdays(period: Period) -> Counter[int]:
+    """How many of each weekday the period touches."""
+    day: date = period.start.astimezone(period.zone).date()
+    last = (period.end - timedelta(microseconds=1)).astimezone(period.zone).date()
+    return Counter((day + timedelta(days=n)).weekday() for n in range((last - day).days + 1))
+
+
+def _by_channel(kpi: Kpi, query: Query) -> dict[Hashable, tuple[float, float]]:
+    if kpi.denominator is None or kpi.percentile is not None or "channel" not in kpi.fact.dimensions:
+        return {}
+    rows = compute.values([kpi], replace(query, by=("channel",)))
+    values = {row.group["channel"]: row.values[kpi.key] for row in rows}
+    return {channel: (v.numerator or 0, v.denominator) for channel, v in values.items() if v.denominator}
+
+
+def _sizes(parts: dict[Hashable, tuple[float, float]]) -> dict[Hashable, float]:
+    return {group: n for group, (_k, n) in parts.items()}
+
+
+def _response_rate(kpi: Kpi, query: Query) -> float:
+    rate = KPIS["response-rate"]
+    if kpi.fact is not rate.fact or kpi is rate:
+        return 0.0
+    (row,) = compute.values([rate], replace(query, by=()))
+    return row.values[rate.key].value or 0.0
+
+
+def _calendars(query: Query) -> set[tuple[int, int]]:
+    """The opening hours in force, by client. A client's first agreement also holds for the time before it."""
+    agreements = Agreement.objects.annotate(
+        until=Window(Lead("valid_from"), partition_by=F("client_id"), order_by=F("valid_from").asc()),
+        earlier=Window(Lead("valid_from"), partition_by=F("client_id"), order_by=F("valid_from").desc()),
+    )
+    if clients := query.filters.get("client"):
+        agreements = agreements.filter(client__in=clients)
+    in_force = agreements.filter(
+        Q(earlier__isnull=True) | Q(valid_from__lt=query.period.end),
+        Q(until__isnull=True) | Q(until__gt=query.period.start),
+    )
+    return set(in_force.values_list("client_id", "calendar_id"))

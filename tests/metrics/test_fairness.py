@@ -1,0 +1,107 @@
+"""What makes two periods no fair comparison, and that each refusal says so in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from metrics.cards import WHY, change_text
+from metrics.catalog import KPIS
+from metrics.change import Circumstances, Verdict, Why, compare
+from metrics.compute import Query, Value
+from metrics.fairness import circumstances
+from metrics.mix import decompose
+from surveys.models import Invitation
+from tests.factories import make_agreement, make_calendar, make_client, make_contact, make_source, make_user
+from tests.metrics.test_change import share
+from tests.metrics.test_ledgers import span
+from tickets.models import Agreement
+
+SL, OFFERED = KPIS["service-level"], KPIS["offered"]
+NOW, BEFORE = share(900, 1000), share(700, 1000)
+WEEK, WEEK_BEFORE = span(date(2025, 10, 13), date(2025, 10, 20)), span(date(2025, 10, 6), date(2025, 10, 13))
+
+
+@pytest.mark.parametrize(
+    ("kpi", "around", "why"),
+    [
+        (SL, Circumstances(), None),
+        (SL, Circumstances(same_length=False), None),  # a rate may be compared with one of another length
+        (OFFERED, Circumstances(same_length=False), Why.LENGTH),
+        (SL, Circumstances(weekday_shift=0.06), Why.WEEKDAYS),
+        (SL, Circumstances(weekday_shift=0.05), None),
+        (SL, Circumstances(same_hours=False), Why.HOURS),
+        (SL, Circumstances(mix_shift=0.06), Why.MIX),
+        (SL, Circumstances(mix_shift=0.05), None),
+        (OFFERED, Circumstances(mix_shift=0.5), None),
+        (KPIS["csat"], Circumstances(response_shift=-0.11), Why.RESPONSE),
+    ],
+)
+def test_each_item_of_the_check_list(kpi, around: Circumstances, why: Why | None) -> None:
+    now, before = (Value(value=900), Value(value=700)) if kpi is OFFERED else (NOW, BEFORE)
+    change = compare(kpi, now, before, circumstances=around)
+    assert change.why is why
+    assert (change.verdict is Verdict.NONE) == (why is not None)
+
+
+def test_every_refusal_has_words() -> None:
+    for why in set(Why) - {Why.NOT_ASKED, Why.NOTHING_NOW}:
+        assert str(WHY[why])
+    text = change_text(SL, compare(SL, NOW, BEFORE, circumstances=Circumstances(mix_shift=0.2)), BEFORE)
+    assert text is not None
+    assert text.text == "not compared: the mix of channels shifted"
+
+
+def test_where_the_mix_moved_its_part_is_given_in_place_of_a_verdict() -> None:
+    found = decompose({"phone": (720, 900), "email": (40, 100)}, {"phone": (410, 500), "email": (210, 500)})
+    change = compare(SL, share(620, 1000), share(760, 1000), circumstances=Circumstances(mix_shift=0.4, mix=found))
+    assert (change.verdict, change.why) == (Verdict.NONE, Why.MIX)
+    assert change.mix is not None
+    assert change.mix.rate_effect == pytest.approx(0.02)
+
+
+def test_the_log_says_what_moved(db) -> None:
+    agent = make_user()
+    for at, channels in ((6, ["phone"] * 3 + ["chat"]), (13, ["phone", "chat", "chat", "chat"])):
+        for channel in channels:
+            make_contact(at=datetime(2025, 10, at, 8, tzinfo=UTC), channel=channel, agent=agent)
+    around = circumstances(KPIS["aht"], Query(WEEK), Query(WEEK_BEFORE))
+    assert around.mix_shift == pytest.approx(0.5)
+    assert around.mix is not None
+    assert (around.weekday_shift, around.same_length, around.same_hours, around.response_shift) == (0, True, True, 0)
+
+
+def test_days_of_the_week_and_length_are_those_of_the_calendar(db) -> None:
+    def around(now, before) -> Circumstances:
+        return circumstances(OFFERED, Query(now), Query(before))
+
+    monday, sunday = span(date(2025, 10, 27), date(2025, 10, 28)), span(date(2025, 10, 26), date(2025, 10, 27))
+    assert around(monday, sunday).weekday_shift == 1
+    assert around(monday, sunday).same_length  # of one day each, though one has 25 hours
+    months = around(span(date(2025, 10, 1), date(2025, 11, 1)), span(date(2025, 9, 1), date(2025, 10, 1)))
+    assert not months.same_length
+    assert months.weekday_shift < 0.05
+
+
+def test_opening_hours_that_changed_between_or_within(db) -> None:
+    first = make_agreement(make_client())
+    later = make_calendar("Evenings too")
+    make_agreement(make_client("other"))
+    assert circumstances(OFFERED, Query(WEEK), Query(WEEK_BEFORE)).same_hours
+    Agreement.objects.create(client=first.client, calendar=later, valid_from=WEEK.start + timedelta(days=2))
+    assert not circumstances(OFFERED, Query(WEEK), Query(WEEK_BEFORE)).same_hours
+    only_other = {"client": [make_client("other").pk]}
+    assert circumstances(OFFERED, Query(WEEK, filters=only_other), Query(WEEK_BEFORE, filters=only_other)).same_hours
+
+
+def test_the_response_rate_is_that_of_the_answers_themselves(db) -> None:
+    for at, answered in ((6, 4), (13, 1)):
+        for n in range(4):
+            invitation = Invitation.objects.create(
+                source=make_source(), client=make_client(), sent_at=datetime(2025, 10, at, 8, tzinfo=UTC)
+            )
+            if n < answered:
+                invitation.responses.create(responded_at=invitation.sent_at, csat=5)
+    assert circumstances(KPIS["csat"], Query(WEEK), Query(WEEK_BEFORE)).response_shift == -0.75
+    assert circumstances(SL, Query(WEEK), Query(WEEK_BEFORE)).response_shift == 0
