@@ -14,14 +14,17 @@ from django.utils.translation import gettext as _
 from metrics.catalog import KPIS
 from metrics.definition import Kpi, Record
 from metrics.facts import RECORDS
+from metrics.facts.business import by_other_hours, reads_hours
 from metrics.models import Restatement
 from metrics.sql import Params, computed, within
 from metrics.store import facts_of
+from tickets import windows
 from tickets.models import Agreement, Client, User
+from tickets.models.hours import WindowRange
 from tickets.signals import happened
 
 # The figures that a restatement says the values of, before and after.
-FIGURES = ("service-level", "abandonment", "fcr", "repeat-contacts", "response-rate")
+FIGURES = ("service-level", "abandonment", "fcr", "repeat-contacts", "reopen-rate", "silence", "response-rate")
 EVER = datetime.fromisoformat("1900-01-01T00:00:00+00:00")
 
 
@@ -82,11 +85,12 @@ def effect(version: Agreement, since: datetime) -> Effect:
     judged: dict[str, int] = {}
     changed: dict[str, int] = {}
     figures: dict[str, tuple[tuple[int, int], tuple[int, int]]] = {}
+    hours = _other_hours(version, since, span)
     for record in RECORDS.values():
-        if "JOIN agreements" not in record.sql:
-            continue  # judged without them, or by the opening hours only
+        if not (_JUDGED in record.sql or (hours and reads_hours(record.sql))):
+            continue
         kpis = [KPIS[key] for key in FIGURES if KPIS[key].fact.record is record]
-        found = _compared(record, kpis, version, since, span)
+        found = _compared(record, kpis, version, since, span, hours)
         if not found[0]:
             continue
         judged[record.code], changed[record.code] = found[0], found[1]
@@ -96,19 +100,51 @@ def effect(version: Agreement, since: datetime) -> Effect:
     return Effect(judged, changed, figures)
 
 
-# Where `metrics.facts.agreements` reads the versions, and the versions as they would be: this one begins earlier, and
-# those whose place it takes are gone.
-_AGREED = "FROM tickets_agreement WINDOW"
-_AGREED_INSTEAD = """FROM (
+def _other_hours(version: Agreement, since: datetime, span: tuple[datetime, datetime]) -> Params:
+    """The open windows as they would be, as parameters; nothing where they stay as they are."""
+    known = WindowRange.objects.filter(client_id=version.client_id).first()
+    if known is None:
+        return {}
+    gone = {one.pk for one in replaced(version, since)}
+    before = versions(version.client)
+    found = [windows.of_versions(before, known.first_at, known.last_at)]
+    after = [one for one in before if one.pk not in gone]
+    for one in after:
+        if one.pk == version.pk:
+            one.valid_from = since
+    after.sort(key=lambda one: one.valid_from)
+    found.append(windows.of_versions(after, known.first_at, known.last_at))
+    if found[0] == found[1]:
+        return {}
+    opens, closes, so_far = windows.as_columns(found[1])
+    return {"opens": opens, "closes": closes, "so_far": so_far, "span_start": span[0], "span_end": span[1]}
+
+
+# A record that has this in its SQL is judged by agreements.
+_JUDGED = "agreement"
+# Cases whose business clock may run in the span.
+_OPEN_IN_SPAN = """k.client_id = %(client)s AND k.created_at < %(span_end)s
+    AND (k.resolved_at IS NULL OR greatest(k.resolved_at, k.first_response_due_at) >= %(span_start)s)"""
+_WINDOWS = (
+    "windows AS (SELECT %(opens)s::timestamptz[] opens, %(closes)s::timestamptz[] closes, %(so_far)s::bigint[] before)"
+)
+# The versions as they would be, in place of the table wherever a record reads it: this one begins earlier, and those
+# whose place it takes are gone.
+_AGREEMENTS_INSTEAD = """tickets_agreement AS (
     SELECT (CASE WHEN a.id = %(version)s
         THEN jsonb_populate_record(a, jsonb_build_object('valid_from', %(since)s::timestamptz)) ELSE a END).*
     FROM tickets_agreement a
-    WHERE NOT (a.client_id = %(client)s AND a.valid_from >= %(since)s AND a.valid_from < %(was)s)
-) v WINDOW"""
+    WHERE a.client_id = %(client)s AND NOT (a.valid_from >= %(since)s AND a.valid_from < %(was)s)
+)"""
 
 
 def _compared(
-    record: Record, kpis: Sequence[Kpi], version: Agreement, since: datetime, span: tuple[datetime, datetime]
+    record: Record,
+    kpis: Sequence[Kpi],
+    version: Agreement,
+    since: datetime,
+    span: tuple[datetime, datetime],
+    hours: Params,
 ) -> Sequence[int]:
     """Rows, rows with another verdict, and of each KPI numerator and denominator, as it is and as it would be."""
     params: Params = {
@@ -117,11 +153,16 @@ def _compared(
         "since": since,
         "was": version.valid_from,
         "as_of": timezone.now(),
+        **hours,
     }
     scopes = [fact.candidates.format(within=within(fact.candidates_at, [span], params)) for fact in facts_of(record)]
-    scope = " OR ".join(f"({scope})" for scope in dict.fromkeys(scopes))
-    now = computed(record, scope)
-    then = now.replace(_AGREED, _AGREED_INSTEAD)
+    other_hours = bool(hours) and reads_hours(record.sql)
+    if other_hours:
+        scopes.append(_OPEN_IN_SPAN)
+    now = computed(record, f"({' OR '.join(f'({scope})' for scope in dict.fromkeys(scopes))})")
+    then = now.replace("WITH ", f"WITH {_AGREEMENTS_INSTEAD}, ", 1)
+    if other_hours:
+        then = by_other_hours(then)
     sums = []
     for kpi in kpis:
         for side in ("o", "n"):
@@ -132,8 +173,8 @@ def _compared(
             sums += [f"(SELECT count(*) FILTER (WHERE {where}) {rows})" for where in (kpi.numerator.where, base)]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH o AS MATERIALIZED (SELECT * FROM {now} o), n AS MATERIALIZED (SELECT * FROM {then} n) SELECT "
-            f"{', '.join([_ROWS, _CHANGED, *sums])}",
+            f"WITH {_WINDOWS + ', ' if other_hours else ''}o AS MATERIALIZED (SELECT * FROM {now} o), "
+            f"n AS MATERIALIZED (SELECT * FROM {then} n) SELECT {', '.join([_ROWS, _CHANGED, *sums])}",
             params,
         )
         found: Sequence[int] = cursor.fetchone()

@@ -6,7 +6,7 @@ differs is written: whoever watches the table sees the stretches whose hours cha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -90,11 +90,19 @@ def _work_out(clients: Iterable[int], first: datetime, last: datetime) -> int:
 
 
 def _windows(client: int, start: datetime, end: datetime, hours: dict[int, Hours]) -> tuple[bool, list[Interval]]:
-    """Whether anything is agreed, and the open stretches, each by the version in force then.
+    """Whether anything is agreed, and the open stretches, each by the version in force then."""
+    versions = list(Agreement.objects.filter(client_id=client).select_related("calendar").order_by("valid_from"))
+    return bool(versions), of_versions(versions, start, end, hours)
+
+
+def of_versions(
+    versions: Sequence[Agreement], start: datetime, end: datetime, hours: dict[int, Hours] | None = None
+) -> list[Interval]:
+    """The open stretches by these versions of an agreement, in order of time.
 
     The first version also holds for what came before it.
     """
-    versions = list(Agreement.objects.filter(client_id=client).select_related("calendar").order_by("valid_from"))
+    hours = {} if hours is None else hours
     found: list[Interval] = []
     for n, version in enumerate(versions):
         begins = start if n == 0 else max(start, version.valid_from)
@@ -102,10 +110,17 @@ def _windows(client: int, start: datetime, end: datetime, hours: dict[int, Hours
         if version.calendar_id not in hours:
             hours[version.calendar_id] = version.calendar.hours()
         found += hours[version.calendar_id].windows(begins, ends)
-    return bool(versions), found
+    return found
 
 
 def _write(cursor: Any, client: int, windows: list[Interval]) -> None:
+    opens, closes, before = as_columns(windows)
+    cursor.execute(_REMOVE, [client, opens])
+    cursor.execute(_WRITE, [client, opens, closes, before])
+
+
+def as_columns(windows: Sequence[Interval]) -> tuple[list[datetime], list[datetime], list[int]]:
+    """When each opens and closes, and the open microseconds before it."""
     opens, closes, before, so_far = [], [], [], 0
     for opens_at, closes_at in windows:
         opens.append(opens_at)
@@ -113,5 +128,4 @@ def _write(cursor: Any, client: int, windows: list[Interval]) -> None:
         before.append(so_far)
         length = closes_at - opens_at
         so_far += (length.days * 86_400 + length.seconds) * 1_000_000 + length.microseconds
-    cursor.execute(_REMOVE, [client, opens])
-    cursor.execute(_WRITE, [client, opens, closes, before])
+    return opens, closes, before

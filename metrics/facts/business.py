@@ -6,6 +6,19 @@ the difference of its readings. Where nobody has told us hours it runs always, s
 
 from __future__ import annotations
 
+import re
+
+# Where `reading` looks up the window that opened last, and the same among windows that are not stored: `windows` has one
+# row, with the arrays of what they are.
+_WINDOW_INSTEAD = """FROM (
+    SELECT i.opens[b.n] AS opens_at, i.closes[b.n] AS closes_at, i.before[b.n] AS before_us
+    FROM windows i CROSS JOIN LATERAL (SELECT width_bucket({at}, i.opens) AS n) b
+) w WHERE w.opens_at IS NOT NULL"""
+_READS = re.compile(
+    r"FROM tickets_openwindow w WHERE w\.client_id = \S+ AND w\.opens_at <= (?P<at>.+?)(?: AND w\.opens_at > .+?)? "
+    r"ORDER BY w\.opens_at DESC LIMIT 1"
+)
+
 
 def microseconds(length: str) -> str:
     """An interval as whole microseconds."""
@@ -33,3 +46,13 @@ def business_us(client: str, start: str, end: str, has_hours: str = "") -> str:
         f"CASE WHEN {start} IS NOT NULL AND {end} IS NOT NULL THEN greatest(0, "
         f"({reading(client, end, has_hours)}) - ({reading(client, start, has_hours)})) END"
     )
+
+
+def reads_hours(sql: str) -> bool:
+    """Whether something in this SQL depends on opening hours."""
+    return _READS.search(sql) is not None
+
+
+def by_other_hours(sql: str) -> str:
+    """The same SQL by other windows than the stored ones: those of a row `windows(opens, closes, before)`."""
+    return _READS.sub(lambda found: _WINDOW_INSTEAD.format(at=found["at"]), sql)

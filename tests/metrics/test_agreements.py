@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from collections import Counter
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,11 +14,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from metrics import agreements, compute
+from metrics import agreements, compute, store
 from metrics.catalog import KPIS
 from metrics.models import Restatement
 from metrics.period import Period, midnight
 from metrics.refresh import refresh
+from metrics.sql import computed
 from tests.factories import (
     make_agreement,
     make_calendar,
@@ -27,7 +29,8 @@ from tests.factories import (
     make_customer,
     make_user,
 )
-from tickets.models import Agreement
+from tickets import windows
+from tickets.models import Agreement, Calendar
 
 pytestmark = pytest.mark.django_db
 ZONE = ZoneInfo("Europe/Stockholm")
@@ -119,6 +122,48 @@ def test_what_is_foreseen_of_cases_is_what_comes(old_and_new: Agreement) -> None
     assert foreseen.figures["fcr"] == ((0, 1), (1, 1))
     agreements.restate(old_and_new, day(-25), by=make_user(role="manager"), reason="Three days were agreed")
     assert fcr() == (1, 1)
+
+
+def worked_out() -> dict[tuple[str, int], tuple[Any, ...]]:
+    """Every row that is judged by agreements or by opening hours, as the log has it now."""
+    found = {}
+    with connection.cursor() as cursor:
+        for code, record in store.STORED.items():
+            cursor.execute(f"SELECT * FROM {computed(record, 'true')} r")
+            found |= {(code, row[0]): row for row in cursor.fetchall()}
+    return found
+
+
+def test_every_row_that_other_terms_and_hours_change_is_foreseen(old_and_new: Agreement) -> None:
+    long_hours = Calendar.objects.create(name="Long hours", timezone="Europe/Stockholm")
+    for weekday in range(7):
+        long_hours.opening_hours.create(weekday=weekday, opens_at=time(6), closes_at=time(22))
+    old_and_new.calendar, old_and_new.silence_hours, old_and_new.reopen_window_days = long_hours, 1, 1
+    old_and_new.save()
+    customer, agent = make_customer(), make_user()
+    # Opened before the span and resolved in it; all in it; resolved after it; not resolved; over before it.
+    for opened, resolved in ((-30, -20), (-20, -18), (-15, -5), (-14, None), (-40, -38)):
+        at = day(opened) + timedelta(hours=9)
+        case = make_case(customer=customer, at=at, channel="email")
+        for hours in (1, 30):
+            case.record("customer_message", by=None, at=at + timedelta(hours=hours))
+            case.record("agent_reply", by=agent, at=at + timedelta(hours=hours + 20))
+        if resolved is not None:
+            case.resolve(by=agent, at=day(resolved) + timedelta(hours=9))
+            if resolved == -18:
+                case.reopen(by=agent, at=day(-16))
+                case.resolve(by=agent, at=day(-15))
+    windows.bring_up_to_date()
+    before = worked_out()
+    foreseen = agreements.effect(old_and_new, day(-25))
+    agreements.restate(old_and_new, day(-25), by=make_user(role="manager"), reason="Agreed so")
+    windows.bring_up_to_date()
+    after = worked_out()
+    changed = Counter(code for code, pk in before if before[code, pk] != after[code, pk])
+    assert changed["case"] == 4
+    assert changed["reply"] >= 4
+    assert {code: n for code, n in foreseen.changed.items() if n} == changed
+    assert foreseen.figures["silence"][0] != foreseen.figures["silence"][1]
 
 
 def test_only_the_past_of_this_client_is_touched(old_and_new: Agreement) -> None:

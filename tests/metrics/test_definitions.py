@@ -48,6 +48,17 @@ def test_every_kpi_says_what_it_asks_how_it_is_computed_and_how_it_is_gamed(key:
     assert [version.number for version in kpi.history] == list(range(1, kpi.definition_version + 1))
 
 
+@pytest.mark.parametrize("key", KPIS)
+def test_what_is_watched_beside_a_kpi_is_in_the_catalogue_and_another_one(key: str) -> None:
+    assert KPIS[key].beside
+    assert {*KPIS[key].beside} <= KPIS.keys() - {key}
+
+
+def test_no_letter_is_explained_that_no_formula_has() -> None:
+    written = {letter for kpi in KPIS.values() for letter, _meaning in symbols.letters(kpi.slug, kpi.symbols)}
+    assert written == {*symbols.LETTERS, *(letter for own in symbols.OWN.values() for letter in own)}
+
+
 def test_variants_differ_in_their_formula_and_their_letters_are_explained() -> None:
     for slug in {kpi.slug for kpi in KPIS.values()}:
         family = [kpi for kpi in KPIS.values() if kpi.slug == slug]
