@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
@@ -24,7 +23,7 @@ def reader() -> BaseDatabaseWrapper:
     Inside a transaction of the caller's it is hers: what she has just written she wants to see.
     """
     own = connections[DEFAULT_DB_ALIAS]
-    if own.in_atomic_block or REPLICA not in settings.DATABASES:
+    if own.in_atomic_block or REPLICA not in connections.settings:
         return own
     return connections[REPLICA]
 

@@ -17,10 +17,12 @@ from tests.factories import make_contact, make_user
 
 
 @pytest.fixture
-def replica(settings, monkeypatch):
+def replica(monkeypatch):
     """A second connection to the tests' database, as Django's mirrors are: what is committed is there at once."""
-    settings.DATABASES = {**settings.DATABASES, REPLICA: settings.DATABASES["default"]}
+    monkeypatch.setitem(connections.settings, REPLICA, connections.settings["default"])
     copy = connections["default"].copy(alias=REPLICA)
+    copy.connect()
+    copy.ensure_connection = lambda: None  # Django's tests know the databases of the settings alone
     monkeypatch.setattr(connections._connections, REPLICA, copy, raising=False)
     yield copy
     copy.close()
