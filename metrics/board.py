@@ -54,6 +54,25 @@ SECTIONS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ),
     ("solve", gettext_lazy("Do we solve it, and what does it take?"), ("handled", "aht", "fcr", "repeat-contacts")),
     (
+        "keep",
+        gettext_lazy("Do we keep what we promise?"),
+        (
+            "first-response-time:p50",
+            "time-to-resolution:p50",
+            "sla",
+            "promises-kept",
+            "backlog",
+            "silence",
+            "reopen-rate",
+            "escalation-rate",
+        ),
+    ),
+    (
+        "why",
+        gettext_lazy("Why do customers contact us?"),
+        ("failure-demand", "status-enquiries", "contacts-per-case", "transfer-rate"),
+    ),
+    (
         "say",
         gettext_lazy("What do customers say?"),
         ("csat", "ces", "nps", "fcr-survey", "response-rate"),

@@ -63,7 +63,13 @@ TIME_TO_RESOLUTION = Kpi(
     unit=Unit.SECONDS,
     direction=Direction.LOWER_IS_BETTER,
     source=ZENDESK,
-    beside=("time-to-resolution:p50", "time-to-resolution:p90", "time-to-resolution:calendar", "reopen-rate"),
+    beside=(
+        "time-to-resolution:p50",
+        "time-to-resolution:p90",
+        "time-to-resolution:calendar",
+        "backlog-age",
+        "reopen-rate",
+    ),
     symbols="Σ r_b / R_c",
     gamed=_(
         "Close early, park cases as waiting for the customer, or split them. Watch reopenings, long silence "

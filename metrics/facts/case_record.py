@@ -70,7 +70,9 @@ SELECT k.number AS id, k.client_id, k.queue_id, k.channel, k.team_id, k.owner_id
     reopenings.open_again, waiting.waits
 FROM tickets_case k
 LEFT JOIN LATERAL (
-    SELECT c.* FROM tickets_contact c
+    SELECT c.id, c.client_id, c.queue_id, c.channel, c.team_id, c.owner_id, c.topic_id, c.started_at, c.is_handled,
+        c.handled_end_at
+    FROM tickets_contact c
     WHERE c.case_id = k.number AND {_REACHED_US.replace("x.", "c.")}
     ORDER BY c.id = k.first_contact_id DESC NULLS LAST, c.started_at, c.id LIMIT 1
 ) f ON true
