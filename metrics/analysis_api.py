@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from metrics import agreement, pareto
+from metrics import pareto, threeways
 from metrics.api import PARAMETERS, SeesNumbers, ask, next_link, page_size
 from metrics.compute import Query
 
@@ -102,13 +102,14 @@ class FailureBounds(APIView):
         )
 
 
-class FcrAgreement(APIView):
+class ThreeWays(APIView):
     permission_classes = [SeesNumbers]
 
     @extend_schema(
-        operation_id="kpis_fcr_agreement",
+        operation_id="kpis_fcr_three_ways",
         parameters=[
-            OpenApiParameter("cell", str, enum=[*agreement.CELLS, agreement.UNKNOWN], description="Only its cases."),
+            OpenApiParameter("way", str, enum=threeways.WAYS[1:], description="Beside the log. Default: survey."),
+            OpenApiParameter("cell", str, enum=list(threeways.CELLS), description="Only its cases."),
             OpenApiParameter("cursor", int, description="With cell: from which case on."),
             OpenApiParameter("page_size", int, description="Cases a cell; default 100, at most 1000."),
             *PARAMETERS,
@@ -116,38 +117,59 @@ class FcrAgreement(APIView):
         responses=OpenApiTypes.OBJECT,
     )
     def get(self, request: Request) -> Response:
-        """First contact resolution by the log and by the customer's answer: how often they agree, and the cases."""
-        every = (*agreement.CELLS, agreement.UNKNOWN)
-        cell, after = request.query_params.get("cell"), request.query_params.get("cursor") or "0"
-        if cell is not None and cell not in every:
-            raise ValidationError({"cell": [f"expected one of {', '.join(every)}"]})
-        if not after.isdigit() or len(after) > 18:
-            raise ValidationError({"cursor": ["expected a cursor from an answer"]})
+        """First contact resolution by log, agent and customer: how often log and another agree, and the cases."""
+        way, cell, start = self._asked(request)
         size, query = page_size(request), ask(request, []).query
-        found = agreement.agreement(query)
+        singles, counts = threeways.ways(query)
         cells, following = {}, None
-        for name in [cell] if cell else every:
-            behind = agreement.cases(query, name, after=int(after) if cell else 0, limit=size + 1)
+        for name in [cell] if cell else threeways.CELLS:
+            log, other = threeways.CELLS[name]
+            behind = threeways.cases(query, way, log=log, other=other, limit=size + 1, offset=start if cell else 0)
             if cell and len(behind) > size:
-                following = str(behind[size - 1]["pk"])
-            cells[name] = {
-                "count": found.counts[name],
-                "cases": [{k: v for k, v in row.items() if k != "pk"} for row in behind[:size]],
-            }
+                following = str(start + size)
+            cells[name] = {"count": counts[way, log, other], "cases": [told(case) for case in behind[:size]]}
+        total = sum(counts[way, *verdicts] for verdicts in threeways.CELLS.values())
+        same = counts[way, True, True] + counts[way, False, False]
         return Response(
             {
                 **asked(query),
-                "n": found.n,
-                "agreement": found.share,
+                "ways": [{"way": one.code, "solved": one.solved, "known": one.known} for one in singles],
+                "way": way,
+                "n": total,
+                "agreement": same / total if total else None,
                 "cells": cells,
                 "next": next_link(request, following),
             }
         )
+
+    def _asked(self, request: Request) -> tuple[str, str, int]:
+        params = request.query_params
+        way, cell, start = params.get("way") or "survey", params.get("cell") or "", params.get("cursor") or "0"
+        if way not in threeways.WAYS[1:]:
+            raise ValidationError({"way": [f"expected one of {', '.join(threeways.WAYS[1:])}"]})
+        if cell and cell not in threeways.CELLS:
+            raise ValidationError({"cell": [f"expected one of {', '.join(threeways.CELLS)}"]})
+        if not start.isdecimal() or len(start) > 9:
+            raise ValidationError({"cursor": ["expected a cursor from an answer"]})
+        return way, cell, int(start)
+
+
+def told(case: threeways.Case) -> dict[str, Any]:
+    return {
+        "case_id": case.external_id or None,
+        "case_number": case.number,
+        "first_contact_at": case.first_contact_at,
+        "queue": case.queue,
+        "topic": case.topic,
+        "log": case.log,
+        "agent": case.agent,
+        "survey": case.survey,
+    }
 
 
 urlpatterns = [
     path("kpis/pareto/topics/", Topics.as_view(), name="kpi-pareto-topics"),
     path("kpis/pareto/causes/", Causes.as_view(), name="kpi-pareto-causes"),
     path("kpis/failure-demand/bounds/", FailureBounds.as_view(), name="kpi-failure-demand-bounds"),
-    path("kpis/fcr/agreement/", FcrAgreement.as_view(), name="kpi-fcr-agreement"),
+    path("kpis/fcr/three-ways/", ThreeWays.as_view(), name="kpi-fcr-three-ways"),
 ]

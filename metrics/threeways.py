@@ -21,6 +21,13 @@ from metrics.sql import Params, computed
 
 WAYS = ("log", "agent", "survey")
 ANSWERS = {"yes": True, "no": False}
+# The log's verdict and another way's, by what the two say together.
+CELLS = {
+    "both_yes": (True, True),
+    "log_yes_other_no": (True, False),
+    "log_no_other_yes": (False, True),
+    "both_no": (False, False),
+}
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from django.test import Client
 
-from metrics import agreement, pareto, rows
+from metrics import pareto, rows, threeways
 from metrics.refresh import refresh
 from tests.factories import make_contact, make_topic, make_user
 from tests.metrics.test_golden import AS_OF, OCTOBER, ask, ids
@@ -78,39 +80,40 @@ def test_the_unclassified_leave_bounds(golden: Path) -> None:
 def test_log_and_customer_two_by_two(golden: Path, *, refreshed: bool) -> None:
     if refreshed:
         refresh()
+    wanted = {
+        "both_yes": ["S01", "S05", "S19"],
+        "log_yes_other_no": ["S12"],
+        "log_no_other_yes": ["S02", "S03", "S13", "S14"],
+        "both_no": ["S04", "S16"],
+    }
+    assert [len(cases) for cases in wanted.values()] == list(EXPECTED["resolution"]["fcr_log_vs_survey"].values())
     for engine in ("facts", "auto"):
-        found = agreement.agreement(query(engine=engine))
-        assert {cell: found.counts[cell] for cell in agreement.CELLS} == EXPECTED["resolution"]["fcr_log_vs_survey"]
-        assert found.counts[agreement.UNKNOWN] == 0
-        assert found.share == 0.5
-        behind = {
-            cell: [row["case_id"] for row in agreement.cases(query(engine=engine), cell)] for cell in found.counts
-        }
-        assert behind == {
-            "both_yes": ["S01", "S05", "S19"],
-            "log_yes_survey_no": ["S12"],
-            "log_no_survey_yes": ["S02", "S03", "S13", "S14"],
-            "both_no": ["S04", "S16"],
-            "log_unknown": [],
-        }
+        asked = query(engine=engine)
+        _singles, counts = threeways.ways(asked)
+        for cell, (log, other) in threeways.CELLS.items():
+            behind = threeways.cases(asked, "survey", log=log, other=other, limit=100)
+            assert sorted(case.external_id for case in behind) == wanted[cell]
+            assert counts["survey", log, other] == len(wanted[cell])
 
 
-def test_a_verdict_that_is_not_ripe_is_unknown(golden: Path) -> None:
-    early = agreement.agreement(ask("offered", "as_of=2025-10-12T12:00:00Z").query)
-    assert early.n == agreement.agreement(ask("offered", "as_of=2025-10-12T12:00:00Z", "facts").query).n
+def test_a_verdict_that_is_not_ripe_is_none(golden: Path) -> None:
+    for engine in ("facts", "auto"):
+        early, _counts = threeways.ways(replace(query(engine=engine), as_of=datetime(2025, 10, 16, 12, tzinfo=UTC)))
+        late, _counts = threeways.ways(query(engine=engine))
+        assert 0 < early[0].known < late[0].known
 
 
 def test_the_two_by_two_is_filtered_and_paged(golden: Path) -> None:
-    assert agreement.agreement(query("channel=chat")).counts["log_no_survey_yes"] == 2
-    first = get("fcr/agreement/", "cell=log_no_survey_yes&page_size=3").json()
-    assert first["cells"]["log_no_survey_yes"]["count"] == 4
+    assert threeways.ways(query("channel=chat"))[1]["survey", False, True] == 2
+    first = get("fcr/three-ways/", "cell=log_no_other_yes&page_size=3").json()
+    assert first["cells"]["log_no_other_yes"]["count"] == 4
     second = Client(headers={"Authorization": f"Bearer {ApiToken.issue(make_user(role='manager'))}"}).get(first["next"])
-    both = [first, second.json()]
-    assert [[case["case_id"] for case in page["cells"]["log_no_survey_yes"]["cases"]] for page in both] == [
-        ["S02", "S03", "S13"],
-        ["S14"],
-    ]
+    pages = [first, second.json()]
+    found = [[case["case_id"] for case in page["cells"]["log_no_other_yes"]["cases"]] for page in pages]
+    assert [len(cases) for cases in found] == [3, 1]
+    assert sorted(found[0] + found[1]) == ["S02", "S03", "S13", "S14"]
     assert second.json()["next"] is None
+    assert get("fcr/three-ways/", "way=agent").json()["way"] == "agent"
 
 
 def test_the_lists_over_http(golden: Path) -> None:
@@ -120,8 +123,10 @@ def test_the_lists_over_http(golden: Path) -> None:
     assert [bar["name"] for bar in get("pareto/causes/").json()["bars"]] == [b[0] for b in DEMAND["cause_pareto"]]
     bounds = get("failure-demand/bounds/").json()
     assert [bounds["low"], bounds["high"]] == DEMAND["failure_demand_bounds"]
-    found = get("fcr/agreement/").json()
+    found = get("fcr/three-ways/").json()
     assert (found["n"], found["agreement"]) == (10, 0.5)
+    assert found["ways"][0] == {"way": "log", "solved": 8, "known": 16}
+    assert found["ways"][2] == {"way": "survey", "solved": 7, "known": 10}
 
 
 @pytest.mark.parametrize(
@@ -129,8 +134,9 @@ def test_the_lists_over_http(golden: Path) -> None:
     [
         ("pareto/topics/", "weight=gold", "weight"),
         ("pareto/topics/", "depth=0", "depth"),
-        ("fcr/agreement/", "cell=all", "cell"),
-        ("fcr/agreement/", "cursor=x", "cursor"),
+        ("fcr/three-ways/", "way=guess", "way"),
+        ("fcr/three-ways/", "cell=all", "cell"),
+        ("fcr/three-ways/", "cursor=x", "cursor"),
         ("pareto/causes/", "channel=fax", "channel"),
     ],
 )
