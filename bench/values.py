@@ -11,7 +11,7 @@ from typing import Any
 from bench import generate
 from bench.common import Table, median, options, stage, start
 
-COUNTS = ("offered", "answered", "asa", "service-level", "abandonment", "aht")
+COUNTS = ("offered", "answered", "asa", "service-level", "abandonment", "aht", "transfer-rate", "failure-demand")
 PERCENTILES = ("wait:p50", "wait:p80", "wait:p90")
 
 # What these KPIs count, written down as anybody would for this log: every client has the default thresholds.
@@ -21,7 +21,8 @@ COUNTS_SQL = """
     count(*) FILTER (WHERE live AND outcome = 'answered'), sum(wait) FILTER (WHERE live AND outcome = 'answered'),
     count(*) FILTER (WHERE live AND outcome = 'answered' AND wait <= CASE channel WHEN 'chat' THEN 60 ELSE 20 END),
     count(*) FILTER (WHERE live AND outcome = 'abandoned' AND wait > 5),
-    sum(work) FILTER (WHERE handled), count(*) FILTER (WHERE handled)"""
+    sum(work) FILTER (WHERE handled), count(*) FILTER (WHERE handled), count(*) FILTER (WHERE handled AND transferred),
+    count(*) FILTER (WHERE handled AND demand = 'failure'), count(*) FILTER (WHERE handled AND demand <> '')"""
 PERCENTILES_SQL = ", ".join(
     f"percentile_cont({share}) WITHIN GROUP (ORDER BY wait) FILTER (WHERE live AND outcome = 'answered')"
     for share in (0.5, 0.8, 0.9)
@@ -30,6 +31,7 @@ PERCENTILES_SQL = ", ".join(
 LOG = """
     SELECT started_at AT TIME ZONE 'Europe/Stockholm' AS day_time, channel, channel IN ('phone', 'chat') AS live, outcome, queue_id,
         team_id, owner_id, topic_id, queued_at IS NOT NULL AS queued, is_handled AS handled,
+        transfers > 0 AS transferred, demand,
         extract(epoch FROM coalesce(answered_at, ended_at) - queued_at)::float AS wait,
         (talk_us + hold_us + acw_us) / 1000000.0::float AS work
     FROM tickets_contact WHERE is_valid"""
@@ -158,6 +160,20 @@ def main() -> None:
                 lambda q=question: ask(client, q.parameters("facts")),
             ]
             table.line(question.name, *(median(run) for run in runs))
+    flat_memory(client)
+
+
+def flat_memory(client: Any) -> None:
+    """Ask the widest question over and over: the process must not grow by it."""
+    import psutil
+
+    widest = next(question for question in questions() if question.by == ("month", "queue"))
+    sizes = []
+    for turn in range(301):
+        ask(client, widest.parameters("auto"))
+        if turn % 100 == 0:
+            sizes.append(psutil.Process().memory_info().rss / 2**20)
+    print("\nMemory of the process after 1, 101, 201 and 301 answers: " + ", ".join(f"{size:.0f} MB" for size in sizes))
 
 
 if __name__ == "__main__":

@@ -21,8 +21,8 @@ def replica(monkeypatch):
     """A second connection to the tests' database, as Django's mirrors are: what is committed is there at once."""
     monkeypatch.setitem(connections.settings, REPLICA, connections.settings["default"])
     copy = connections["default"].copy(alias=REPLICA)
-    copy.connect()
-    copy.ensure_connection = lambda: None  # Django's tests know the databases of the settings alone
+    # Django's tests know the databases of the settings alone, and let no test connect to another.
+    copy.ensure_connection = lambda: copy.connection or copy.connect()
     monkeypatch.setattr(connections._connections, REPLICA, copy, raising=False)
     yield copy
     copy.close()
