@@ -26,7 +26,7 @@ from metrics.catalog import KPIS
 from metrics.change import ALIKE, Change, Circumstances, Verdict, Why, compare
 from metrics.compute import Query, Row, Value
 from metrics.definition import Kpi, Unit
-from metrics.fairness import of_periods
+from metrics.fairness import around
 from metrics.mix import Decomposition
 from metrics.mixes import Mixed
 from metrics.reader import reader
@@ -232,7 +232,7 @@ def make_tiles(board: Board, keys: Sequence[str], purse: Purse) -> list[Tile]:
         promised=promise(board) if "service-level" in keys else "",
         changed_terms=_changed_terms(kpis, board) if earlier.values else set(),
         changes=_changes(kpis, board),
-        around=of_periods(board.query.period, board.before.period) if board.before else ALIKE,
+        around=around(board.query, board.before) if board.before else ALIKE,
     )
     tiles = []
     for kpi in kpis:

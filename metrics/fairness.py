@@ -23,19 +23,20 @@ def circumstances(kpi: Kpi, now: Query, before: Query) -> Circumstances:
     """Ask the log what differs between the two questions: whom we asked, who came, and when we were open."""
     parts_now, parts_before = _by_channel(kpi, now), _by_channel(kpi, before)
     return replace(
-        of_periods(now.period, before.period),
+        around(now, before),
         response_shift=_response_rate(kpi, now) - _response_rate(kpi, before),
         mix_shift=mix.mix_shift(_sizes(parts_before), _sizes(parts_now)),
         mix=mix.decompose(parts_before, parts_now),
-        same_hours=_calendars(now) == _calendars(before),
     )
 
 
-def of_periods(now: Period, before: Period) -> Circumstances:
-    """What the two calendars alone say: without asking anybody."""
-    days_now, days_before = _weekdays(now), _weekdays(before)
+def around(now: Query, before: Query) -> Circumstances:
+    """What is the same for every KPI: the days of the two periods, and the opening hours in force on them."""
+    days_now, days_before = _weekdays(now.period), _weekdays(before.period)
     return Circumstances(
-        weekday_shift=mix.mix_shift(days_before, days_now), same_length=days_now.total() == days_before.total()
+        weekday_shift=mix.mix_shift(days_before, days_now),
+        same_length=days_now.total() == days_before.total(),
+        same_hours=_calendars(now) == _calendars(before),
     )
 
 

@@ -361,6 +361,7 @@ def test_a_card_asks_for_its_value_the_one_before_and_its_trend(manager: Client)
     found.pop("the session", None)
     assert found == {
         "the user": 1,
+        "the agreements": 2,  # whose opening hours were in force, now and before
         "whether anything is pending": 3,
         "what is pending, from the log": 3,
         "stored cells": 3,
