@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy
 from metrics import formats
 from metrics.agreement_forms import RestatementForm
 from metrics.agreements import Effect, differing, effect, first_judged, replaced
-from metrics.cards import in_time
 from metrics.catalog import KPIS
 from metrics.compute import Value
 from metrics.grains import zone
 from metrics.models import Restatement
+from metrics.purse import in_time
 from tickets.models import Agreement, Channel, Client, ServiceLevelVariant
 
 EFFECT_SECONDS = 20.0

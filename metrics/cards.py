@@ -1,40 +1,28 @@
-"""What stands on the dashboard's cards, its chart and its table: values of the engine, put into words.
-
-A page has a purse of time. What cannot be counted within it is left to the card's own request, so that one slow figure
-does not hold the others.
-"""
+"""What stands on the dashboard's cards: values of the engine, put into words."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from time import monotonic
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from django.db import OperationalError, transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from psycopg.errors import QueryCanceled
 
-from metrics import compute, formats, mixes, trend
+from metrics import formats, mixes, trend
 from metrics.agreements import changed_terms, marks
-from metrics.board import CARDS, COLUMNS, DEFAULT_CHART, SECTIONS, VOLUME, Board, starts
+from metrics.board import CARDS, SECTIONS, Board, starts
 from metrics.catalog import KPIS
 from metrics.change import ALIKE, Change, Circumstances, Verdict, Why, compare
-from metrics.compute import Query, Row, Value
+from metrics.compute import Query, Value
 from metrics.definition import Kpi, Unit
 from metrics.fairness import around
 from metrics.mix import Decomposition
 from metrics.mixes import Mixed
-from metrics.reader import reader
-from metrics.variation import RULES, UNTESTED, Point, Variation, in_full, point, variation
-from tickets.models import Agreement, Channel, Queue, ServiceLevel, ServiceLevelVariant
-
-PAGE_SECONDS, CARD_SECONDS, LEAST_SECONDS = 2.5, 14.0, 0.1
-FAMILY_SHARE = 0.3
+from metrics.purse import Purse, answers, single
+from metrics.variation import UNTESTED, Point, Variation, point, variation
+from tickets.models import Agreement, Channel, ServiceLevel, ServiceLevelVariant
 
 WHY = {
     Why.NOTHING_BEFORE: gettext_lazy("nothing to compare with"),
@@ -77,85 +65,12 @@ EMPTY = {
 DIVIDED_BY_NO_ROWS = {"agent_month", "coverage", "headcount"}
 
 
-class Purse:
-    """So much time for one page, of which no family of figures may take more than its share."""
-
-    def __init__(self, seconds: float, share: float = 1) -> None:
-        self.until = monotonic() + seconds
-        self.most = seconds * share
-
-    def left(self) -> float:
-        return min(self.until - monotonic(), self.most)
-
-
-def answers(kpis: Iterable[Kpi], query: Query, purse: Purse) -> tuple[list[Row], set[str]]:
-    """Ask the engine for as much as the purse allows.
-
-    Returns:
-        One row a group with the values that were counted in time, and the keys of the KPIs that were not.
-    """
-    families: dict[Any, list[Kpi]] = defaultdict(list)
-    # Percentiles last: only the rows themselves can answer them.
-    for kpi in sorted(kpis, key=lambda kpi: kpi.percentile is not None):
-        families[kpi.fact.code, kpi.percentile is not None].append(kpi)
-    merged: dict[tuple[Any, ...], Row] = {}
-    late: set[str] = set()
-    for family in families.values():
-        rows = _within(family, query, purse.left())
-        if rows is None:
-            late |= {kpi.key for kpi in family}
-            continue
-        for row in rows:
-            mine = merged.setdefault(tuple(row.group.values()), Row(row.group, {}))
-            mine.values.update(row.values)
-    return list(merged.values()), late
-
-
-def _within(kpis: Sequence[Kpi], query: Query, seconds: float) -> list[Row] | None:
-    return in_time(lambda: compute.values(kpis, query), seconds)
-
-
-def in_time[T](work: Callable[[], T], seconds: float) -> T | None:
-    """What the database answers to `work` within so many seconds, of one instant; None where it takes longer."""
-    if seconds < LEAST_SECONDS:
-        return None
-    connection = reader()
-    nested = connection.in_atomic_block
-    try:
-        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-            if not nested:
-                # As the engine does it by itself: marks and cells as of one instant.
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{int(seconds * 1000)}ms"])
-            found = work()
-            if nested:
-                cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
-            return found
-    except OperationalError as error:
-        if isinstance(error.__cause__, QueryCanceled):
-            return None
-        raise
-
-
-def _single(kpis: Iterable[Kpi], query: Query, purse: Purse) -> tuple[dict[str, Value], set[str]]:
-    rows, late = answers(kpis, query, purse)
-    return (rows[0].values if rows else {}), late
-
-
-# --- cards
-
-
 def touched(kinds: Sequence[str]) -> list[str]:
     """The cards whose figures come from such rows; all of them where a kind is not known."""
     known = {kpi.fact.record.code for kpi in KPIS.values()}
     if not kinds or not set(kinds) <= known:
         return list(CARDS)
     return [key for key, kpi in CARDS.items() if kpi.fact.record.code in kinds]
-
-
-def chart_is_touched(board: Board, keys: Sequence[str]) -> bool:
-    facts = {CARDS[key].fact.record.code for key in keys}
-    return any(kpi.fact.record.code in facts for kpi in chart_kpis(board))
 
 
 @dataclass(frozen=True)
@@ -258,7 +173,7 @@ class About:
 def _mixed(kpis: Sequence[Kpi], query: Query, purse: Purse) -> Mixed:
     """Values; of shares by channel too, from the same question, so that the channels add up to the total."""
     shares = [kpi for kpi in kpis if mixes.is_mixed(kpi)]
-    others, _late = _single([kpi for kpi in kpis if kpi not in shares], query, purse)
+    others, _late = single([kpi for kpi in kpis if kpi not in shares], query, purse)
     rows, late = answers(shares, mixes.by_channel(query), purse)
     found = mixes.summed([kpi for kpi in shares if kpi.key not in late], rows)
     return Mixed({**others, **found.values}, found.parts)
@@ -272,10 +187,10 @@ def _changed_terms(kpis: Sequence[Kpi], board: Board) -> set[str]:
 
 def _changes(kpis: Sequence[Kpi], board: Board) -> list[int]:
     """The first pieces of the series after a new agreement, where figures that hang on it are shown."""
-    return sorted({at for at, _words in _marks(board)}) if any(kpi.terms for kpi in kpis) else []
+    return sorted({at for at, _words in marks_on(board)}) if any(kpi.terms for kpi in kpis) else []
 
 
-def _marks(board: Board) -> list[tuple[int, str]]:
+def marks_on(board: Board) -> list[tuple[int, str]]:
     """By index of the series' piece, what the chart marks there."""
     edges = starts(board.period, board.query.as_of)
     found = marks(board.clients, board.period.start, board.period.end)
@@ -386,11 +301,15 @@ def rows_word(kpi: Kpi, n: float) -> str:
     return (found() if found else ngettext("%(count)s case", "%(count)s cases", many)) % shown
 
 
+def provisional_words(value: Value) -> str:
+    return ngettext("+ %s provisional", "+ %s provisional", value.provisional) % formats.number(value.provisional)
+
+
 def _notes(kpi: Kpi, value: Value, promised: str) -> Iterable[str]:
     if kpi.key == "service-level" and promised:
         yield promised
     if value.provisional:
-        yield _provisional(value)
+        yield provisional_words(value)
     if value.value is not None and formats.is_few(value):
         yield _("Too few for a rate or a trend") if kpi.unit is Unit.SHARE else _("Too few for a trend")
 
@@ -444,232 +363,3 @@ def promise(board: Board) -> str:
     variants = set(latest.values())
     words += [str(ServiceLevelVariant(variants.pop()).label)] if len(variants) == 1 else []
     return "; ".join(words)
-
-
-# --- chart
-
-
-@dataclass(frozen=True)
-class Line:
-    """One row of the chart's table: a piece of time, and the cells of the KPIs."""
-
-    label: str
-    cells: list[Cell]
-    marks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One figure of a table, with the link to its rows."""
-
-    figure: str
-    parts: str = ""
-    interval: str = ""
-    url: str = ""
-    raw: Value | None = None
-    key: str = ""
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Chart:
-    name: str
-    kpis: list[Kpi]
-    lines: list[Line]
-    data: dict[str, Any] = field(default_factory=dict)
-    is_late: bool = False
-    # What the series say, beside what is drawn.
-    statements: tuple[str, ...] = ()
-
-    @property
-    def is_empty(self) -> bool:
-        return not any(
-            cell.raw and (cell.raw.value or cell.raw.provisional) for line in self.lines for cell in line.cells
-        )
-
-
-def chart_kpis(board: Board) -> list[Kpi]:
-    return [KPIS[key] for key in (VOLUME if board.chart == DEFAULT_CHART else (board.chart,))]
-
-
-def make_chart(board: Board, purse: Purse | None = None) -> Chart:
-    """The chart over time, and the same figures as a table."""
-    kpis = chart_kpis(board)
-    rows, late = answers(kpis, board.by_time, purse or Purse(CARD_SECONDS))
-    if late:
-        return Chart(board.chart, kpis, [], is_late=True)
-    edges = starts(board.period, board.query.as_of)
-    found = {row.group[board.split]: row.values for row in rows}
-    zone = board.period.zone
-    labels = [formats.bucket(edge, board.split, zone) for edge in edges]
-    ends = [*edges[1:], board.period.end]
-    series = {kpi.key: [point(kpi, found.get(edge, {}).get(kpi.key)) for edge in edges] for kpi in kpis}
-    marked = _marks(board)
-    tested = {
-        kpi.key: variation(kpi, board.split, series[kpi.key], [at for at, _words in marked] if kpi.terms else [])
-        for kpi in kpis
-    }
-    lines = []
-    for at, (label, start, end) in enumerate(zip(labels, edges, ends, strict=True)):
-        piece = {"start": [start.astimezone(zone).isoformat()], "end": [end.astimezone(zone).isoformat()]}
-        cells = []
-        for kpi in kpis:
-            cell = _cell(board, kpi, found.get(start, {}).get(kpi.key), piece)
-            broken = [str(RULES[rule]) for rule in tested[kpi.key].signals.get(at, [])]
-            cells.append(replace(cell, notes=(*cell.notes, *broken)))
-        lines.append(Line(label, cells, tuple(words for index, words in marked if index == at)))
-    data = _data(kpis, labels, [found.get(edge, {}) for edge in edges], series)
-    for one in data["series"]:
-        one.update(tested[one["key"]].plain())
-    data["marks"] = [{"at": at, "label": words} for at, words in marked]
-    return Chart(board.chart, kpis, lines, data, statements=tuple(_statements(kpis, series, tested)))
-
-
-def _statements(kpis: Sequence[Kpi], series: dict[str, list[Point]], tested: dict[str, Variation]) -> Iterable[str]:
-    for kpi in kpis:
-        if text := in_full(kpi, tested[kpi.key]):
-            yield text
-        if few := sum(one.is_few for one in series[kpi.key]):
-            words = ngettext(
-                "%(name)s: %(count)s point rests on fewer than 10 and is not drawn",
-                "%(name)s: %(count)s points rest on fewer than 10 and are not drawn",
-                few,
-            )
-            yield words % {"name": kpi.name, "count": formats.number(few)}
-    if any(one.is_provisional and one.value is not None for points in series.values() for one in points):
-        yield _("Hollow: provisional, the window has not passed")
-
-
-def _data(
-    kpis: Sequence[Kpi], labels: list[str], values: Sequence[dict[str, Value]], points: dict[str, list[Point]]
-) -> dict[str, Any]:
-    """What the script draws. Figures come with their words, so that it needs no arithmetic and no language."""
-    series = []
-    for kpi in kpis:
-        row = [found.get(kpi.key) for found in values]
-        series.append(
-            {
-                "key": kpi.key,
-                "name": str(kpi.name),
-                "unit": kpi.unit.value,
-                "points": [one.value for one in points[kpi.key]],
-                "hollow": [at for at, one in enumerate(points[kpi.key]) if one.is_provisional],
-                "words": [_words(kpi, value) for value in row],
-            }
-        )
-    return {"labels": labels, "series": series}
-
-
-def _words(kpi: Kpi, value: Value | None) -> str:
-    if value is None:
-        return "0" if kpi.unit is Unit.COUNT else formats.NOTHING
-    figure, rest = formats.figure(kpi, value), parts(kpi, value)
-    more = [rest] if rest and value.value is not None else []
-    more += [_provisional(value)] if value.provisional else []
-    return f"{figure} ({', '.join(more)})" if more else figure
-
-
-def _provisional(value: Value) -> str:
-    return ngettext("+ %s provisional", "+ %s provisional", value.provisional) % formats.number(value.provisional)
-
-
-def _cell(board: Board, kpi: Kpi, value: Value | None, changes: dict[str, list[str]] | None) -> Cell:
-    if value is None:
-        value = Value(value=0 if kpi.unit is Unit.COUNT else None)
-    return Cell(
-        figure=formats.figure(kpi, value),
-        parts=parts(kpi, value) if value.value is not None else "",
-        interval=formats.interval(kpi, value),
-        url=board.rows_link(kpi, **changes) if changes is not None and value.value is not None else "",
-        raw=value,
-        key=kpi.key,
-        notes=(_provisional(value),) if value.provisional else (),
-    )
-
-
-# --- table by queue
-
-
-@dataclass(frozen=True)
-class QueueRow:
-    name: str
-    code: str
-    cells: list[Cell]
-    url: str = ""
-    is_ranked: bool = True
-
-
-@dataclass(frozen=True)
-class Head:
-    """The head of a column, by which the server sorts."""
-
-    id: str
-    label: str
-    url: str
-    order: str
-    how: str = ""
-
-
-@dataclass(frozen=True)
-class QueueTable:
-    kpis: list[Kpi]
-    rows: list[QueueRow]
-    heads: list[Head] = field(default_factory=list)
-    is_late: bool = False
-
-
-def _heads(board: Board, kpis: Sequence[Kpi]) -> list[Head]:
-    columns = [("queue", _("Queue")), *((kpi.key, str(kpi.name)) for kpi in kpis)]
-    return [_head(board, key, label) for key, label in columns]
-
-
-def _head(board: Board, key: str, label: str) -> Head:
-    is_sorted = board.sort == key
-    # A second press turns the order round; the first shows the most, of names the first.
-    descending = not board.descending if is_sorted else key != "queue"
-    url = board.link(sort=key, dir="desc" if descending else "asc")
-    order = ("descending" if board.descending else "ascending") if is_sorted else ""
-    how = board.kpi_link(KPIS[key]) if key in KPIS else ""
-    return Head(key.replace(":", "-"), label, url, order, how)
-
-
-def make_queues(board: Board, purse: Purse | None = None) -> QueueTable:
-    """The figures by queue, in the order asked for. What rests on few rows stands below, and is not ranked."""
-    kpis = [KPIS[key] for key in COLUMNS]
-    query = compute.Query(board.period, ("queue",), board.query.filters, board.query.as_of, board.query.engine)
-    found, late = answers(kpis, query, purse or Purse(CARD_SECONDS))
-    if late:
-        return QueueTable(kpis, [], is_late=True)
-    queues = {pk: (code, name) for pk, code, name in Queue.objects.values_list("pk", "code", "name")}
-    rows = []
-    for row in found:
-        code, name = queues.get(row.group["queue"], ("", _("Without a queue")))
-        link = {"queue": [code]} if code else None
-        cells = [_cell(board, kpi, row.values.get(kpi.key), link) for kpi in kpis]
-        url = board.link(queue=code) if code else ""
-        rows.append(QueueRow(name, code, cells, url, is_ranked=_is_ranked(board, cells)))
-    return QueueTable(kpis, _sorted(board, rows), _heads(board, kpis))
-
-
-def _sorting_cell(board: Board, cells: Sequence[Cell]) -> Cell | None:
-    return next((cell for cell in cells if cell.key == board.sort), None)
-
-
-def _is_ranked(board: Board, cells: Sequence[Cell]) -> bool:
-    cell = _sorting_cell(board, cells)
-    if cell is None or cell.raw is None:
-        return True
-    n = formats.counted(cell.raw)
-    return n is None or n >= formats.RANKED
-
-
-def _sorted(board: Board, rows: list[QueueRow]) -> list[QueueRow]:
-    def figure(row: QueueRow) -> float:
-        cell = _sorting_cell(board, row.cells)
-        return cell.raw.value or 0 if cell is not None and cell.raw is not None else 0
-
-    rows = sorted(rows, key=lambda row: row.name.casefold(), reverse=board.sort == "queue" and board.descending)
-    if board.sort != "queue":
-        rows = sorted(rows, key=figure, reverse=board.descending)
-    # A stable sort: the unranked keep their order among themselves.
-    return sorted(rows, key=lambda row: not row.is_ranked)

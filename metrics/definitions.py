@@ -13,11 +13,12 @@ from django.utils.translation import gettext_lazy
 from metrics import formats, rows
 from metrics.agreements_page import term_name
 from metrics.board import Board
-from metrics.cards import CARD_SECONDS, Purse, answers, in_time, parts
+from metrics.cards import parts
 from metrics.catalog import GROUPS, KPIS, find
 from metrics.compute import Value
 from metrics.definition import Direction, Kpi, Unit
 from metrics.drill import one_set, reason_labels
+from metrics.purse import CARD_SECONDS, Purse, answers, in_time
 from metrics.symbols import LETTERS, letters
 
 EXCLUDED_SECONDS = 3.0

@@ -16,10 +16,11 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from metrics import compute, formats, rows
 from metrics.board import FILTERS, Board
-from metrics.cards import in_time, parts
+from metrics.cards import parts
 from metrics.catalog import find
 from metrics.compute import Value
 from metrics.definition import Kpi, Unit
+from metrics.purse import in_time
 from metrics.question import QuestionError
 from surveys.models import Interview, Response
 from tickets.models import Channel, Client, Outcome, Promise, Queue, Team, User

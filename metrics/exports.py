@@ -14,11 +14,12 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from metrics import cards, formats, rows
+from metrics import cards, charts, formats, rows
 from metrics.board import Board
 from metrics.compute import Query, Value
 from metrics.definition import Kpi, Unit
 from metrics.drill import columns_of
+from metrics.purse import CARD_SECONDS, Purse
 
 Line = Sequence[Any]
 # What a spreadsheet would take for a formula when it stands first.
@@ -90,7 +91,7 @@ def _value_cells(value: Value | None) -> list[Any]:
 
 def tiles(board: Board) -> Iterator[Line]:
     yield [_("Group"), _("Figure"), _("Shown"), *_value_head(), _("Change"), _("Before"), _("How is this computed?")]
-    for section in cards.sections(board, cards.Purse(cards.CARD_SECONDS)):
+    for section in cards.sections(board, Purse(CARD_SECONDS)):
         for tile in section.tiles:
             change = tile.change
             words = [change.text, change.earlier] if change else ["", ""]
@@ -107,7 +108,7 @@ def _wide(kpis: Sequence[Kpi]) -> list[str]:
     return names
 
 
-def _wide_cells(kpis: Sequence[Kpi], cells: Sequence[cards.Cell]) -> list[Any]:
+def _wide_cells(kpis: Sequence[Kpi], cells: Sequence[charts.Cell]) -> list[Any]:
     found: list[Any] = []
     for kpi, cell in zip(kpis, cells, strict=True):
         if kpi.unit is Unit.COUNT:
@@ -118,14 +119,14 @@ def _wide_cells(kpis: Sequence[Kpi], cells: Sequence[cards.Cell]) -> list[Any]:
 
 
 def chart(board: Board) -> Iterator[Line]:
-    found = cards.make_chart(board)
+    found = charts.make_chart(board)
     yield [str(cards.SPLIT_NAMES[board.split]), *_wide(found.kpis)]
     for line in found.lines:
         yield [line.label, *_wide_cells(found.kpis, line.cells)]
 
 
 def queues(board: Board) -> Iterator[Line]:
-    found = cards.make_queues(board)
+    found = charts.make_queues(board)
     yield [_("Queue"), _("Code"), *_wide(found.kpis)]
     for row in found.rows:
         yield [row.name, row.code, *_wide_cells(found.kpis, row.cells)]

@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from metrics import formats, threeways
 from metrics.board import Board
-from metrics.cards import in_time
 from metrics.catalog.resolution import FCR
 from metrics.compute import Value
+from metrics.purse import in_time
 
 PAGE, MOST_PAGES, SECONDS = 50, 2000, 6.0
 NAMES = {

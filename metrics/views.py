@@ -13,9 +13,10 @@ from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
-from metrics import audit, drill, exports
+from metrics import audit, charts, drill, exports
 from metrics import cards as board_cards
 from metrics.board import CARDS, Board, read_board
+from metrics.purse import CARD_SECONDS, FAMILY_SHARE, PAGE_SECONDS, Purse
 from metrics.question import QuestionError
 from metrics.rows import CursorError
 from tickets.models import User
@@ -52,15 +53,15 @@ def _board(request: HttpRequest) -> Board:
 @for_readers_of_numbers
 def dashboard(request: HttpRequest) -> HttpResponse:
     board = _board(request)
-    purse = board_cards.Purse(board_cards.PAGE_SECONDS, board_cards.FAMILY_SHARE)
+    purse = Purse(PAGE_SECONDS, FAMILY_SHARE)
     sections = board_cards.sections(board, purse)
     context = {
         "board": board,
         "form": drill.filter_form(board, cast("User", request.user)),
         "sections": sections,
         "is_empty": board_cards.is_empty(sections),
-        "chart": board_cards.make_chart(board, purse),
-        "queues": board_cards.make_queues(board, purse),
+        "chart": charts.make_chart(board, purse),
+        "queues": charts.make_queues(board, purse),
         "drift": audit.drift() if cast("User", request.user).is_in_charge else None,
     }
     return render(request, "metrics/dashboard.html", context)
@@ -71,11 +72,11 @@ def card(request: HttpRequest, name: str) -> HttpResponse:
     """One card, the chart or the table, for a page that did not wait for it."""
     board = _board(request)
     if name == "chart":
-        context: dict[str, Any] = {"chart": board_cards.make_chart(board)}
+        context: dict[str, Any] = {"chart": charts.make_chart(board)}
     elif name == "queues":
-        context = {"queues": board_cards.make_queues(board)}
+        context = {"queues": charts.make_queues(board)}
     elif name in CARDS:
-        (tile,) = board_cards.make_tiles(board, [name], board_cards.Purse(board_cards.CARD_SECONDS))
+        (tile,) = board_cards.make_tiles(board, [name], Purse(CARD_SECONDS))
         context, name = {"tile": tile}, "tile"
     else:
         raise Http404
@@ -87,11 +88,11 @@ def cards(request: HttpRequest) -> HttpResponse:
     """Everything whose figures changed, each to be put where it stands: what an open dashboard asks for."""
     board = _board(request)
     keys = board_cards.touched(request.GET.getlist("kind"))
-    purse = board_cards.Purse(board_cards.CARD_SECONDS)
+    purse = Purse(CARD_SECONDS)
     context = {"board": board, "tiles": board_cards.make_tiles(board, keys, purse), "oob": True, "asked": True}
-    if board_cards.chart_is_touched(board, keys):
-        context["chart"] = board_cards.make_chart(board, purse)
-    context["queues"] = board_cards.make_queues(board, purse)
+    if charts.chart_is_touched(board, keys):
+        context["chart"] = charts.make_chart(board, purse)
+    context["queues"] = charts.make_queues(board, purse)
     return render(request, "metrics/dashboard.html#changed", context)
 
 

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from metrics import cards, mixes
+from metrics import charts, mixes
 from metrics.board import read_board
 from metrics.catalog import KPIS
 from metrics.change import Verdict, Why, compare
@@ -178,7 +178,7 @@ def test_a_chart_leaves_out_points_of_few_rows_and_says_so(manager: Client) -> N
     board = read_board(
         manager.get("/metrics/?period=7d&chart=service-level").wsgi_request.GET, make_user(role="manager")
     )
-    chart = cards.make_chart(board)
+    chart = charts.make_chart(board)
     assert [value for value in chart.data["series"][0]["points"] if value is not None] == [1.0]
     assert "Service level: 1 point rests on fewer than 10 and is not drawn" in chart.statements
     assert "3 of 3" in [cell.figure for line in chart.lines for cell in line.cells]
