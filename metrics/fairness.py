@@ -18,6 +18,9 @@ from metrics.definition import Kpi
 from metrics.period import Period
 from tickets.models import Agreement
 
+# A clock change, and whole hours where a period that still runs is compared up to now.
+ABOUT_THE_SAME = timedelta(hours=2)
+
 
 def circumstances(kpi: Kpi, now: Query, before: Query) -> Circumstances:
     """Ask the log what differs between the two questions: whom we asked, who came, and when we were open."""
@@ -32,12 +35,19 @@ def circumstances(kpi: Kpi, now: Query, before: Query) -> Circumstances:
 
 def around(now: Query, before: Query) -> Circumstances:
     """What is the same for every KPI: the days of the two periods, and the opening hours in force on them."""
-    days_now, days_before = _weekdays(now.period), _weekdays(before.period)
+    running = _so_far(now)
+    lengths = [period.end - period.start for period in (running, before.period)]
     return Circumstances(
-        weekday_shift=mix.mix_shift(days_before, days_now),
-        same_length=days_now.total() == days_before.total(),
+        weekday_shift=mix.mix_shift(_weekdays(before.period), _weekdays(running)),
+        same_length=abs(lengths[0] - lengths[1]) <= ABOUT_THE_SAME,
         same_hours=_calendars(now) == _calendars(before),
     )
+
+
+def _so_far(query: Query) -> Period:
+    """What of the period is over: one that still runs is compared up to the same time of day."""
+    period = query.period
+    return replace(period, end=query.as_of) if period.start < query.as_of < period.end else period
 
 
 def _weekdays(period: Period) -> Counter[int]:

@@ -105,3 +105,13 @@ def test_the_response_rate_is_that_of_the_answers_themselves(db) -> None:
                 invitation.responses.create(responded_at=invitation.sent_at, csat=5)
     assert circumstances(KPIS["csat"], Query(WEEK), Query(WEEK_BEFORE)).response_shift == -0.75
     assert circumstances(SL, Query(WEEK), Query(WEEK_BEFORE)).response_shift == 0
+
+
+def test_a_period_that_still_runs_has_the_length_of_what_is_over(db) -> None:
+    week = span(date(2025, 10, 20), date(2025, 10, 27))
+    just_after_midnight = datetime(2025, 10, 25, 22, 20, tzinfo=UTC)  # 00:20 on the 26th in Stockholm
+    before = span(date(2025, 10, 13), date(2025, 10, 19))  # up to midnight before the 19th: six days
+    assert circumstances(OFFERED, Query(week, as_of=just_after_midnight), Query(before)).same_length
+    assert not circumstances(
+        OFFERED, Query(week, as_of=just_after_midnight + timedelta(days=5)), Query(before)
+    ).same_length
