@@ -122,7 +122,7 @@ def test_cells_give_what_the_log_gives(desk: Desk, rows: Rows, late: set[str], a
 @given(rows=logs(), asked=questions(splits=()), split=st.sampled_from([*TIME_SPLITS, *MODELS, "channel"]))
 def test_the_parts_add_up_to_the_whole(desk: Desk, rows: Rows, asked: Asked, split: str) -> None:
     with given_up():
-        take_in(desk: Desk, rows)
+        take_in(desk, rows)
         refresh()
         (whole,) = answers(asked).values()
         parts = answers(replace(asked, by=(split,))).values()
@@ -158,7 +158,7 @@ def added(parts: Any, key: str) -> tuple[float, float]:
 def test_however_the_rows_come_in(desk: Desk, rows: Rows, asked: Asked, late: set[str], chance: int) -> None:
     random = Random(chance)
     with given_up():
-        take_in(desk: Desk, rows)
+        take_in(desk, rows)
         refresh()
         once = answers(asked)
     with given_up():
@@ -179,7 +179,7 @@ def test_however_the_rows_come_in(desk: Desk, rows: Rows, asked: Asked, late: se
 @given(rows=logs(), asked=questions(), is_refreshed=st.booleans())
 def test_no_value_leaves_its_bounds(desk: Desk, rows: Rows, asked: Asked, *, is_refreshed: bool) -> None:
     with given_up():
-        take_in(desk: Desk, rows)
+        take_in(desk, rows)
         if is_refreshed:
             refresh()
         for group, values in answers(asked).items():
