@@ -81,7 +81,7 @@ class Query:
         return [(self.period.start, self.period.end)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # made by the thousand: freezing costs most of the making
 class Value:
     """One KPI's value. Durations in seconds, shares 0 to 1. `value` is None where there is nothing to divide by."""
 
@@ -244,6 +244,7 @@ def _from_cells(pieces: Sequence[tuple[str, Ranges]], parts: Sequence[Part], que
     names = columns_of(parts[0].fact.code)
     sums = {
         part.name: f"{'max' if part.measure.aggregate == 'max' else 'sum'}({names[part.measure.code]})"
+        f"::{part.measure.column_type}"
         for part in parts
     }
     only = narrowed(COLUMNS, query.filters, params)
@@ -379,6 +380,8 @@ def _percentiles(kpis: Sequence[Kpi], query: Query) -> dict[Key, dict[str, Value
 def _scaled(number: Any, measure: Measure) -> float | None:
     if number is None:
         return None
+    if type(number) is int:
+        return number / measure.scale if measure.scale != 1 else number
     if measure.scale != 1:
         return float(number) / measure.scale
     whole = int(number)
