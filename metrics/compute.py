@@ -81,7 +81,7 @@ class Query:
         return [(self.period.start, self.period.end)]
 
 
-@dataclass(slots=True)  # made by the thousand: freezing costs most of the making
+@dataclass(slots=True, unsafe_hash=True)  # made by the thousand: freezing costs most of the making
 class Value:
     """One KPI's value. Durations in seconds, shares 0 to 1. `value` is None where there is nothing to divide by."""
 

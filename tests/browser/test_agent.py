@@ -30,6 +30,7 @@ def test_a_call_is_logged_from_the_first_ring_to_the_resolved_case_by_keyboard(p
     log_in(page, live_server)
     page.keyboard.press("n")
     page.wait_for_url("**/contacts/new/")
+    expect(page.locator(".btn-take")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator(".call")).to_have_attribute("data-state", "talking")
 

@@ -75,6 +75,7 @@ def log_a_call_and_resolve(page, helpdesk: RunningHelpdesk) -> None:
     log_in(page, helpdesk, "anna")
     page.keyboard.press("n")
     page.wait_for_url("**/contacts/new/")
+    expect(page.locator(".btn-take")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator(".call")).to_have_attribute("data-state", "talking")
     page.keyboard.type("070 174 06 05")

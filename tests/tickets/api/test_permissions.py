@@ -87,7 +87,8 @@ TABLE = {
     ("kpi-pareto-topics", "GET"): (None, NUMBERS),
     ("kpi-pareto-causes", "GET"): (None, NUMBERS),
     ("kpi-failure-demand-bounds", "GET"): (None, NUMBERS),
-    ("kpi-fcr-agreement", "GET"): (None, NUMBERS),
+    ("kpi-fcr-three-ways", "GET"): (None, NUMBERS),
+    ("kpi-definition", "GET"): ({"slug": "fcr"}, NUMBERS),
 }
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
