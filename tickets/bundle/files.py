@@ -26,7 +26,18 @@ _id = identifier()
 _code = text(120)
 # What a log can say about a case; the others are written by the desk alone.
 EVENT_KINDS = [
-    kind for kind in CaseEvent.Kind.values if kind not in {"unmerged", "promised", "promise_changed", "changed"}
+    CaseEvent.Kind.CREATED,
+    CaseEvent.Kind.RESOLVED,
+    CaseEvent.Kind.REOPENED,
+    CaseEvent.Kind.ESCALATED,
+    CaseEvent.Kind.MERGED,
+    CaseEvent.Kind.AGENT_REPLY,
+    CaseEvent.Kind.CUSTOMER_MESSAGE,
+    CaseEvent.Kind.AUTO_ACK,
+    CaseEvent.Kind.WAITING_CUSTOMER,
+    CaseEvent.Kind.WAITING_THIRD_PARTY,
+    CaseEvent.Kind.ASSIGNED,
+    CaseEvent.Kind.NOTE,
 ]
 
 CONTACTS = FileSpec(

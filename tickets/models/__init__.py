@@ -1,6 +1,7 @@
 """The desk's models. Import them from here."""
 
 from tickets.models.access import ApiToken, IdempotentAnswer
+from tickets.models.attachment import Attachment
 from tickets.models.case import Case
 from tickets.models.client import Agreement, Calendar, Client, ClosedDay, OpeningHours, ServiceLevel
 from tickets.models.codes import (
@@ -18,49 +19,68 @@ from tickets.models.codes import (
 )
 from tickets.models.contact import Contact, Segment
 from tickets.models.customer import Customer, Identity
+from tickets.models.desk_texts import Article, Macro, SavedReply
+from tickets.models.draft import Draft
 from tickets.models.event import CaseEvent
 from tickets.models.hours import OpenWindow, WindowRange
 from tickets.models.ledger import AgentTime, Cost
 from tickets.models.message import Message
 from tickets.models.outbox import OutgoingMail
 from tickets.models.people import Skill, Team, User
+from tickets.models.presence import AgentState, Presence
 from tickets.models.promise import Promise
 from tickets.models.quarantine import QuarantinedRow
 from tickets.models.queue import Queue
 from tickets.models.source import DESK, Source
+from tickets.models.teamwork import CaseLink, ChecklistItem, Consultation, Follower, Incident, Notice
 from tickets.models.topic import Topic
+from tickets.models.view import SavedView
 
 __all__ = [
     "DESK",
     "LIVE_CHANNELS",
     "OPEN_STATUSES",
+    "AgentState",
     "AgentTime",
     "Agreement",
     "ApiToken",
+    "Article",
+    "Attachment",
     "Calendar",
     "Case",
     "CaseEvent",
+    "CaseLink",
     "Channel",
+    "ChecklistItem",
     "Client",
     "ClosedDay",
+    "Consultation",
     "Contact",
     "Cost",
     "Customer",
     "Demand",
     "Direction",
+    "Draft",
     "Flag",
+    "Follower",
     "IdempotentAnswer",
     "Identity",
+    "Incident",
+    "Macro",
     "Message",
+    "Notice",
     "OpenWindow",
     "OpeningHours",
     "Outcome",
     "OutgoingMail",
+    "Presence",
     "Priority",
     "Promise",
     "QuarantinedRow",
     "Queue",
     "Role",
+    "SavedReply",
+    "SavedView",
     "Segment",
     "ServiceLevel",
     "ServiceLevelVariant",

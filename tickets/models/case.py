@@ -22,6 +22,7 @@ from tickets.models.people import Team
 from tickets.models.promise import Promise
 from tickets.models.queue import Queue
 from tickets.models.source import DESK, NewExternalId, Source
+from tickets.models.teamwork import Incident
 from tickets.models.topic import Topic
 from tickets.signals import happened
 
@@ -89,6 +90,17 @@ class Case(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="merged_cases", db_index=False
     )
     flags = ArrayField(models.CharField(max_length=16, choices=Flag.choices), default=list, blank=True)
+    incident = models.ForeignKey(
+        Incident,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="cases",
+        verbose_name=_("incident"),
+        db_index=False,
+    )
+    # Out of the lists until then; it comes back by itself, or when the customer writes.
+    snoozed_until = models.DateTimeField(_("snoozed until"), null=True, blank=True)
 
     created_at = models.DateTimeField(_("opened"), default=timezone.now)
     # Where the case stands, kept beside the events for lists; the events are the truth.
@@ -138,6 +150,10 @@ class Case(models.Model):
             # Cases opened in a period.
             models.Index(fields=["created_at"], name="case_created"),
             models.Index(fields=["merged_into"], name="case_merged_into", condition=Q(merged_into__isnull=False)),
+            # The cases of an incident.
+            models.Index(fields=["incident"], name="case_incident", condition=Q(incident__isnull=False)),
+            # Which ones come back now.
+            models.Index(fields=["snoozed_until"], name="case_snoozed", condition=Q(snoozed_until__isnull=False)),
         ]
 
     def __str__(self) -> str:

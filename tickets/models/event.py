@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class CaseEvent(models.Model):
@@ -31,6 +32,14 @@ class CaseEvent(models.Model):
         PROMISED = "promised", _("Promise made")
         PROMISE_CHANGED = "promise_changed", _("Promise changed")
         CHANGED = "changed", _("Details changed")
+        FORWARDED = "forwarded", _("Forwarded")
+        SPLIT = "split", _("A message became a case of its own")
+        LINKED = "linked", pgettext_lazy("case", "Linked")
+        UNLINKED = "unlinked", _("Link removed")
+        SNOOZED = "snoozed", _("Snoozed")
+        WOKEN = "woken", _("Back from snooze")
+        CONSULTED = "consulted", _("A colleague was asked")
+        ANSWERED = "answered", _("A colleague answered")
 
     case = models.ForeignKey("tickets.Case", models.PROTECT, related_name="events", db_index=False)
     kind = models.CharField(_("event"), max_length=20, choices=Kind.choices)

@@ -1,8 +1,9 @@
-"""What was written: messages from and to the customer, and internal notes."""
+"""What was written: messages from and to the customer, to others outside, and internal notes."""
 
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -14,6 +15,7 @@ class Message(models.Model):
     class Kind(models.TextChoices):
         INCOMING = "incoming", _("From the customer")
         OUTGOING = "outgoing", _("To the customer")
+        FORWARD = "forward", _("Forwarded")
         NOTE = "note", pgettext_lazy("message", "Internal note")
 
     # Empty for a note of a contact that has no case; it follows the contact into one.
@@ -27,6 +29,10 @@ class Message(models.Model):
     )
     # Plain text; what a stranger sent is shown escaped.
     body = models.TextField(_("text"))
+    # The same with its form, cleaned before it is stored (`tickets.richtext`); empty where there was only text.
+    html = models.TextField(_("HTML"), blank=True, default="", db_default="")
+    to = ArrayField(models.EmailField(max_length=320), default=list, db_default=[], blank=True)
+    cc = ArrayField(models.EmailField(max_length=320), default=list, db_default=[], blank=True)
     at = models.DateTimeField(_("at"), default=timezone.now)
 
     class Meta:
@@ -34,7 +40,9 @@ class Message(models.Model):
         verbose_name_plural = _("messages")
         ordering = ["at", "id"]
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=["incoming", "outgoing", "note"]), name="message_kind"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["incoming", "outgoing", "forward", "note"]), name="message_kind"
+            ),
             models.CheckConstraint(
                 condition=Q(case__isnull=False) | Q(contact__isnull=False), name="message_belongs_somewhere"
             ),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -69,7 +70,10 @@ class OutgoingMail(models.Model):
     text = models.TextField(_("text"))
     html = models.TextField(_("HTML"), blank=True)
     headers = models.JSONField(default=dict, blank=True)
+    cc = ArrayField(models.EmailField(max_length=320), default=list, db_default=[], blank=True)
     case = models.ForeignKey("tickets.Case", models.PROTECT, null=True, blank=True, related_name="outgoing_mails")
+    # What an agent wrote; its attachments go with the mail.
+    carries = models.ForeignKey("tickets.Message", models.PROTECT, null=True, blank=True, related_name="deliveries")
     # The same cause writes the same key, so that doing it twice sends once.
     key = models.CharField(max_length=200, unique=True)
     # Fixed here: sent again after a crash it is the same mail, which receivers show once.
