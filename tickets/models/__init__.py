@@ -7,6 +7,7 @@ from tickets.models.client import Agreement, Calendar, Client, ClosedDay, Openin
 from tickets.models.codes import (
     LIVE_CHANNELS,
     OPEN_STATUSES,
+    VOIDING,
     Channel,
     Demand,
     Direction,
@@ -40,6 +41,7 @@ __all__ = [
     "DESK",
     "LIVE_CHANNELS",
     "OPEN_STATUSES",
+    "VOIDING",
     "AgentState",
     "AgentTime",
     "Agreement",
