@@ -124,7 +124,7 @@ def unmerge(case: Case, *, by: User, at: datetime | None = None) -> bool:
         was = data.get("status") or (Status.RESOLVED if before.resolved_at else Status.OPEN)
         Case.objects.filter(pk=case.pk).update(status=was, merged_into=None)
         Promise.objects.pending().filter(pk__in=data.get("promises", []), case=before.merged_into_id).update(case=case)
-        case.record(CaseEvent.Kind.UNMERGED, by=by, at=at, **{"from": before.merged_into_id})
+        case.record(CaseEvent.Kind.UNMERGED, by=by, at=at, left=before.merged_into_id)
         _count_for(family(case.pk), case)
         announce(f"case:{before.merged_into_id}")
     case.refresh_from_db()

@@ -29,7 +29,7 @@ document.addEventListener("keydown", (event) => {
   const named = document.querySelector(`[aria-keyshortcuts="${CSS.escape(event.key)}"]`);
   if (!named) return;
   event.preventDefault();
-  if (named.matches("input, textarea, select")) named.focus();
+  if (named.matches("input, textarea, select, trix-editor")) named.focus();
   else named.click();
 });
 

@@ -6,3 +6,4 @@ import "./forms.js";
 import "./undo.js";
 import "./live.js";
 import "./notices.js";
+import "./leaving.js";

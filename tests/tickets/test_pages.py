@@ -192,7 +192,9 @@ BUTTONS = [
     ("assignment", {}, "assigned"),
     ("escalation", {"reason": "Above my limit."}, "escalated"),
     ("waiting", {"on": "customer"}, "waiting_customer"),
-    ("notes", {"body": "Looked into it."}, "note"),
+    ("sending", {"kind": "note", "text": "Looked into it."}, "note"),
+    ("snooze", {"until": "2099-01-01T12:00"}, "snoozed"),
+    ("details/priority", {"value": "high"}, "changed"),
     ("promises", {"due_at": "2030-01-01T12:00"}, "promised"),
 ]
 

@@ -54,9 +54,13 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
     def for_page(self) -> CaseQuerySet:
         """Load what the page of one case shows, but for its timeline."""
-        return self.select_related(
-            "customer", "queue", "topic", "owner", "client", "team", "merged_into"
-        ).prefetch_related("customer__identities")
+        last = CaseEvent.objects.filter(case=models.OuterRef("pk")).order_by("-pk").values("pk")[:1]
+        related = ["customer", "queue", "topic", "owner", "client", "team", "merged_into", "incident"]
+        return (
+            self.select_related(*related)
+            .prefetch_related("customer__identities")
+            .annotate(last_event=models.Subquery(last))
+        )
 
     def counts_for(self, user: User) -> dict[str, int]:
         """How many are the user's own, her team's, and all."""
@@ -170,6 +174,11 @@ class Case(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status in OPEN_STATUSES
+
+    @property
+    def newest_event(self) -> int:
+        """The id of its last event, as `for_page()` loaded it."""
+        return getattr(self, "last_event", None) or 0
 
     @property
     def is_void(self) -> bool:
