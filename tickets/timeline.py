@@ -123,6 +123,8 @@ def _attach(messages: list[Message], ids: list[int]) -> None:
     """Give each message its files and how its delivery went, in two queries for all."""
     from tickets.models import Attachment
 
+    if not ids:
+        return
     files: dict[int, list[Attachment]] = {}
     for one in Attachment.objects.filter(message__in=ids):
         files.setdefault(one.message_id or 0, []).append(one)

@@ -22,7 +22,8 @@ def together(request: AgentRequest, case: Case) -> HttpResponse:
     """Answer with the part of the page that tells who works on the case, or the page anew."""
     if not request.htmx:
         return redirect(case)
-    context = {"case": case} | teamwork_of(case, request.user)
+    fresh = visible_case(request, case.pk)
+    context = {"case": fresh} | teamwork_of(fresh, request.user)
     return render(request, "tickets/case_detail.html#together", context)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,7 +19,7 @@ from tickets.composer import composer_of
 from tickets.filters import CaseFilter
 from tickets.forms import EscalationForm, PromiseForm
 from tickets.history import history_of
-from tickets.models import Case, User
+from tickets.models import Case, Draft, User
 from tickets.views import AgentRequest, for_agents
 from tickets.views.contacts import next_update
 
@@ -64,7 +65,7 @@ def case_timeline(request: AgentRequest, number: int) -> HttpResponse:
     """Older entries of the timeline, or, without a moment, the newest."""
     one = visible_case(request, number)
     before = parse_datetime(request.GET.get("before", ""))
-    context = {"case": one, "seen": one.newest_event, "timeline": timeline.of(merging.family(one.pk), before=before)}
+    context = {"case": one, "seen": one.newest_event, "timeline": timeline.of(merging.family_of(one), before=before)}
     template = "tickets/case_timeline.html#entries" if before else "tickets/case_timeline.html"
     return render(request, template, context)
 
@@ -78,7 +79,7 @@ def case_now(request: AgentRequest, number: int) -> HttpResponse:
     """
     one = visible_case(request, number)
     seen = request.GET.get("seen", "")
-    new = timeline.news(merging.family(one.pk), int(seen) if seen.isdecimal() else 0, user=request.user)
+    new = timeline.news(merging.family_of(one), int(seen) if seen.isdecimal() else 0, user=request.user)
     return render(request, "tickets/case_detail.html#now", page_of(one, request.user, entries=False) | {"new": new})
 
 
@@ -88,15 +89,18 @@ def visible_case(request: AgentRequest, number: int) -> Case:
 
 def page_of(one: Case, user: User, *, entries: bool = True) -> dict[str, Any]:
     """What changes when something happens to the case."""
-    numbers = merging.family(one.pk)
+    numbers = merging.family_of(one)
+    drafts: list[Draft] = []
+    if one.may_have("drafts"):
+        drafts = list(one.drafts.filter(Q(author=user) | Q(send_at__isnull=False)).select_related("author"))
+    here = one.presences.now().exclude(user=user).select_related("user") if one.may_have("visitors") else []
     context = {
         "case": one,
         "now": timezone.now(),
-        "merged_cases": numbers[1:],
-        "pending": one.promises.pending().order_by("due_at"),
-        "leaving": one.drafts.leaving().select_related("author").order_by("send_at"),
-        "kept": list(one.drafts.filter(author=user, send_at=None).order_by("-updated_at")),
-        "here": one.presences.now().exclude(user=user).select_related("user"),
+        "pending": one.promises.pending().order_by("due_at") if one.may_have("pending") else [],
+        "leaving": sorted((one for one in drafts if one.send_at), key=lambda one: str(one.send_at)),
+        "kept": sorted((one for one in drafts if not one.send_at), key=lambda one: one.updated_at, reverse=True),
+        "here": here,
         "seen": one.newest_event,
         "escalation_form": EscalationForm(auto_id="escalation_%s"),
         "promise_form": PromiseForm(auto_id="promise_%s", initial={"due_at": next_update()}),
@@ -115,12 +119,13 @@ def side_of(one: Case, user: User) -> dict[str, Any]:
 
 def teamwork_of(one: Case, user: User) -> dict[str, Any]:
     """Who follows, who was asked, what is to be ticked off, which cases are linked."""
-    followers = [follower.user for follower in one.followers.select_related("user")]
+    followers = [row.user for row in one.followers.select_related("user")] if one.may_have("followers") else []
+    asked = one.consultations.select_related("asked", "asked_by") if one.may_have("consultations") else []
     return {
         "followers": followers,
         "is_following": user in followers,
-        "consultations": one.consultations.select_related("asked", "asked_by"),
-        "checklist": one.checklist.all(),
+        "consultations": asked,
+        "checklist": one.checklist.all() if one.may_have("checklist") else [],
         "linked": merging.linked_to(one, user),
     }
 
