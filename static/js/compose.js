@@ -73,7 +73,8 @@ class Desk {
     }
     for (const html of [quote && `<blockquote>${escaped(quote)}</blockquote><br>`, insert]) if (html) this.put(html);
     quote = insert = "";
-    if (this.form.querySelector("[autofocus]") === null) this.editor.focus();
+    // A draft that was there when the page opened does not take the keys: they may be meant for the case.
+    if (!this.wasThere) this.editor.focus();
   }
 
   put(html) {
@@ -201,7 +202,7 @@ class Desk {
   }
 }
 
-const find = () => {
+const find = (wasThere = false) => {
   const form = document.querySelector("form[data-compose]");
   if (desk && (!form || desk.form !== form)) {
     desk.end();
@@ -209,6 +210,7 @@ const find = () => {
   }
   if (form && !desk) {
     desk = new Desk(form);
+    desk.wasThere = wasThere;
     const { editor } = desk;
     if (editor.editor) desk.ready();
     else editor.addEventListener("trix-initialize", () => desk?.ready(), { once: true });
@@ -243,7 +245,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     localStorage.removeItem(desk.key);
   }
 });
-document.addEventListener("htmx:afterSettle", find);
+document.addEventListener("htmx:afterSettle", () => find());
 document.addEventListener("desk:insert", (event) => {
   if (desk) {
     desk.put(event.detail);
@@ -266,4 +268,4 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) desk?.save();
 });
 window.addEventListener("pageshow", offer);
-find();
+find(true);
