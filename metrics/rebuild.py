@@ -35,7 +35,7 @@ from tickets import windows
 CHUNK = 250_000
 Job = Callable[[Any], None]
 _BY_CODE = {grain.code: grain for grain in GRAINS}
-_CHAINS = (("hour", "day", "month"), ("day_agent",), ("day_topic",))
+_CHAINS = (("hour", "day", "month"), ("day_agent", "month_agent"), ("day_topic", "month_topic"))
 
 
 def rebuild() -> None:
