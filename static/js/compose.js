@@ -170,15 +170,20 @@ class Desk {
   }
 
   async send(button) {
+    if (this.sending) return;
+    this.sending = true;
     clearTimeout(this.clock);
     this.clock = null;
     await this.saving;
+    // The editor hands over the last letters with its next frame.
+    await Promise.race([new Promise((done) => requestAnimationFrame(() => setTimeout(done))), new Promise((done) => setTimeout(done, 200))]);
     const later = this.field("later");
     if (later && !button?.closest(".dropdown-menu")) later.value = "";
     this.body(); // brings `seen` up to date
     const values = button?.name ? { [button.name]: button.value } : {};
     this.after = this.form.querySelector("[data-after]")?.value ?? "stay";
     await window.htmx.ajax("POST", this.form.action, { source: this.form, target: "#composer", swap: "outerHTML", values });
+    this.sending = false;
   }
 
   // It is on its way, or kept as a note: this browser forgets its copy.

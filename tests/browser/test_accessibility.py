@@ -78,4 +78,4 @@ def test_no_page_has_a_serious_fault(browser, live_server, client, desk, name, p
     with watched_page(browser, width=width, color_scheme=scheme) as page:
         page.context.add_cookies([{**cookie, "url": live_server.url}])
         faults = [fault for path in pages for fault in faults_of(page, live_server.url + path.format(**desk))]
-    assert not faults
+    assert not faults, "\n".join(faults)
