@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -96,6 +97,10 @@ class Article(models.Model):
         verbose_name = _("article")
         verbose_name_plural = _("articles")
         ordering = ["title"]
+        indexes = [
+            # Search, by every word of it in every language of the desk.
+            GinIndex(models.Func("title", "html", function="desk_article_words"), name="article_words"),
+        ]
 
     def __str__(self) -> str:
         return self.title
