@@ -128,9 +128,9 @@ JOIN bench_sentences c ON c.id = bench_sentence(language, m.id, 3)
 
 # As the triggers write it, but from the words of the sentences, which are known.
 WORDS = """
-INSERT INTO tickets_casewords (case_id, words, doors)
+INSERT INTO tickets_casewords (case_id, words, doors, shelf)
 SELECT k.number, desk_words(k.subject) || desk_words(c.name) || desk_words('REF' || 5000000 + k.number) || m.words,
-    desk_doors(k.queue_id, k.owner_id)
+    desk_doors(k.queue_id, k.owner_id), desk_shelf(k.number)
 FROM (
     SELECT number, desk_all_words(s.words) AS words
     FROM tickets_case k CROSS JOIN LATERAL generate_series(0, bench_messages(number) - 1) place

@@ -4,3 +4,5 @@ import "./toasts.js";
 import "./keys.js";
 import "./forms.js";
 import "./undo.js";
+import "./palette.js";
+import "./arrows.js";

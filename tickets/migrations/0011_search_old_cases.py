@@ -6,8 +6,8 @@ BATCH = 5_000
 # A case that is there already is kept by the triggers. The others get an empty row first: from then on the triggers add
 # what is written meanwhile, and the second statement waits for them before it reads the whole.
 FILL = """
-INSERT INTO tickets_casewords (case_id, words, doors)
-SELECT number, ''::tsvector, desk_doors(queue_id, owner_id) FROM tickets_case
+INSERT INTO tickets_casewords (case_id, words, doors, shelf)
+SELECT number, ''::tsvector, desk_doors(queue_id, owner_id), desk_shelf(number) FROM tickets_case
 WHERE number BETWEEN %(first)s AND %(last)s
 ON CONFLICT DO NOTHING
 RETURNING case_id

@@ -42,14 +42,15 @@ class CaseWordsManager(models.Manager["CaseWords"]):
 class CaseWords(models.Model):
     """The words of a case: its subject, its customer's name and all that was written, in one row of a slim table.
 
-    One row a case and not one a message, so that two words find a case though they stand in two of its messages. The
-    words lie beside the table, so that the rows that an index names are few pages however common the word is.
+    One row a case and not one a message, so that two words find a case though they stand in two of its messages.
     """
 
     case = models.OneToOneField(Case, models.CASCADE, primary_key=True, related_name="+")
     words = SearchVectorField()
     # Who may read it: its queue as it is, and its owner with a minus sign.
     doors = ArrayField(models.BigIntegerField())
+    # Which thousands of the numbers it is among, so that one index answers what, for whom, and among the newest.
+    shelf = ArrayField(models.BigIntegerField())
 
     objects = CaseWordsManager()
 
@@ -58,7 +59,7 @@ class CaseWords(models.Model):
         verbose_name_plural = "case words"
         indexes = [
             # Search. The pending list is read from end to end by every search, so it is kept short.
-            GinIndex(fields=["words", "doors"], name="case_words", gin_pending_list_limit=1024),
+            GinIndex(fields=["words", "doors", "shelf"], name="case_words", gin_pending_list_limit=1024),
         ]
 
     def __str__(self) -> str:
