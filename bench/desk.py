@@ -240,7 +240,11 @@ def _write_dimensions(cursor, values: dict) -> dict:
     with stage("sentences"):
         for at, language in enumerate(desk_words.LANGUAGES):
             for table, key, texts in (
-                ("bench_sentences (id, text, words)", f"{at * desk_words.SENTENCES} + n - 1", desk_words.sentences(language)),
+                (
+                    "bench_sentences (id, text, words)",
+                    f"{at * desk_words.SENTENCES} + n - 1",
+                    desk_words.sentences(language),
+                ),
                 ("bench_subjects (language, place, text, words)", f"{at}, n - 1", desk_words.SUBJECTS[language]),
             ):
                 cursor.execute(

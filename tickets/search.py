@@ -23,8 +23,8 @@ from tickets.snippets import excerpt, marked, pattern_of
 
 # How much of what is typed is read: longer than any search and far shorter than what would cost something.
 LETTERS, WORDS = 200, 8
-# So many of the newest matches are weighed against each other.
-CANDIDATES = 200
+# So many of the newest matches are weighed against each other; with fewer than enough the old ones are looked for too.
+CANDIDATES, ENOUGH = 200, 50
 CASES, MANY_CASES, CUSTOMERS, ARTICLES = 20, 100, 8, 5
 # A word begun by one letter would be most words.
 SHORTEST_BEGINNING = 2
@@ -62,17 +62,30 @@ class Typed:
         known = CaseWords.objects.stems_of(self.words) if self.words else {}
         return [known[word] for word in self.words]
 
-    @property
-    def last_is_begun(self) -> bool:
-        """Whether the last word may still go on."""
-        return bool(self.words) and self.text[-1:].isalnum() and len(self.words[-1]) >= SHORTEST_BEGINNING
+    @cached_property
+    def begun(self) -> str:
+        """The last word, where it may still go on."""
+        last = self.words[-1] if self.words else ""
+        return last if self.text[-1:].isalnum() and len(last) >= SHORTEST_BEGINNING else ""
+
+    @cached_property
+    def likely(self) -> list[str]:
+        return CaseWords.objects.common_words(self.begun) if self.begun else []
 
     @cached_property
     def query(self) -> str:
-        """As PostgreSQL reads it: every word, each in one of its forms, the last one also as a beginning."""
+        """As PostgreSQL reads it: every word in one of its forms; the last one also as the common words that begin so."""
+        return self._query([_quoted(word) for word in self.likely])
+
+    @cached_property
+    def whole_query(self) -> str:
+        """The same with everything that begins as the last word does."""
+        return self._query([f"{_quoted(self.begun)}:*"] if self.begun else [])
+
+    def _query(self, last: list[str]) -> str:
         groups = [[_quoted(stem) for stem in stems] for stems in self.stems]
-        if self.last_is_begun:
-            groups[-1].append(f"{_quoted(self.words[-1])}:*")
+        if groups:
+            groups[-1] += last
         return " & ".join(f"({' | '.join(group)})" for group in groups if group)
 
     @cached_property
@@ -142,8 +155,9 @@ def _case_numbers(typed: Typed, user: User, customers: list[Customer]) -> list[i
     """The numbers of the cases that match, best first: the very number, then what is relevant and recent."""
     visible = Case.objects.visible_to(user)
     numbers = {typed.number} if typed.number is not None else set()
-    if typed.query:
-        numbers |= set(CaseWords.objects.newest_cases(typed.query, user=user, most=CANDIDATES))
+    if typed.whole_query:
+        find = CaseWords.objects.newest_cases
+        numbers |= find(typed.query, typed.whole_query, user=user, enough=ENOUGH, most=CANDIDATES)
     if customers:
         theirs = visible.filter(customer__in=customers).order_by("-created_at").values_list("pk", flat=True)
         numbers |= set(theirs[:MANY_CASES])
@@ -197,10 +211,10 @@ def _best_texts(numbers: list[int], typed: Typed) -> dict[int, str]:
 
 
 def _articles(typed: Typed, user: User) -> list[FoundArticle]:
-    if not typed.query:
+    if not typed.whole_query:
         return []
     words = Func("title", "html", function="desk_article_words", output_field=SearchVectorField())
-    query = SearchQuery(typed.query, search_type="raw", config="simple")
+    query = SearchQuery(typed.whole_query, search_type="raw", config="simple")
     matching = Article.objects.visible_to(user).annotate(words=words).filter(words=query).order_by("-updated_at")
     best = sorted(matching[:CANDIDATES], key=lambda one: -_in_title(typed, one))[:ARTICLES]
     return [

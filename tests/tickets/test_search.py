@@ -137,7 +137,16 @@ def test_the_case_of_another_team_is_found_by_nothing(agent):
     elsewhere = make_queue("elsewhere", teams=[make_team("others")])
     maja = make_customer("Maja Lind", email="maja@example.com", phone="+46701234567")
     case = case_with("The secret word is xylophone", subject="Zebra", customer=maja, queue=elsewhere)
-    for typed in (f"{case.number}", f"#{case.number}", "zebra", "xylophone", "xylo", "maja", "maja@example.com", "0701234567"):
+    for typed in (
+        f"{case.number}",
+        f"#{case.number}",
+        "zebra",
+        "xylophone",
+        "xylo",
+        "maja",
+        "maja@example.com",
+        "0701234567",
+    ):
         result = search(typed, user=agent)
         assert result.cases == [], typed
         assert not result.has_more_cases
@@ -238,9 +247,24 @@ def test_old_cases_are_found_behind_many_newer_ones_and_no_more_than_asked_for()
         cursor.execute("SELECT setval(pg_get_serial_sequence('tickets_case', 'number'), 1000000)")
     new = [case_with("common") for _ in range(3)]
     assert found("needle", manager) == [old]
-    newest_first = [*(case.pk for case in reversed(new)), old.pk]
-    assert CaseWords.objects.newest_cases("common", user=manager, most=10) == newest_first
-    assert CaseWords.objects.newest_cases("common", user=manager, most=2) == newest_first[:2]
+    everything = {"user": manager, "enough": 10, "most": 10}
+    assert CaseWords.objects.newest_cases("common", "common", **everything) == {old.pk, *(case.pk for case in new)}
+    few = everything | {"enough": 2, "most": 2}
+    assert CaseWords.objects.newest_cases("common", "common", **few) == {new[2].pk, new[1].pk}
+
+
+def test_a_beginning_means_its_common_words_once_the_desk_knows_them(agent):
+    for _ in range(60):
+        case_with("needlework is common")
+    seldom = case_with("needlessly")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE tickets_casewords")
+    assert Typed.read("need").likely[:1] == ["needlework"]
+    assert len(found("need", agent)) == 20
+    # Enough of the common ones were found: one letter more shows the other.
+    assert found("needles", agent) == [seldom]
+    assert found("needless common", agent) == []
+    assert search("is needlew", user=agent).has_more_cases
 
 
 # ---- Whatever is typed -----------------------------------------------------------------------------------------------
@@ -361,6 +385,7 @@ QUERIES_OF_A_SEARCH = [
     "the customers of that name",
     "the customers who are called that elsewhere",
     "the stems of the words",
+    "the common words that begin as the last one does",
     "the queues of the team",
     "the numbers of the newest cases that match",
     "what they are weighed by",

@@ -29,41 +29,43 @@ DROP FUNCTION desk_words(text);
 FIND = """
 CREATE FUNCTION desk_shelf(number bigint) RETURNS bigint[] LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN ARRAY[number >> 12];
 
-CREATE FUNCTION desk_find_cases(query tsquery, allowed bigint[], most int) RETURNS SETOF bigint
+-- The numbers of the newest cases that match. `likely` has whole words only, which the index gives from where they are
+-- wanted; in `whole` the last one is a beginning, for which all that begins so is gathered first. One may come twice.
+CREATE FUNCTION desk_find_cases(likely tsquery, whole tsquery, allowed bigint[], enough int, most int) RETURNS SETOF bigint
 LANGUAGE plpgsql STABLE
 -- Reading the table itself unpacks every row's words, which the planner takes to cost nothing.
 SET enable_seqscan = off
+SET max_parallel_workers_per_gather = 0
 SET plan_cache_mode = force_custom_plan
 AS $$
 DECLARE
     top bigint := coalesce((SELECT max(case_id) FROM tickets_casewords), 0) >> 12;
     found bigint := 0;
     more bigint;
-    -- The newest thousands, then some ten thousands, then all: a common word is found among the first, and what is not is
-    -- seldom enough to be looked for everywhere. An index on words alone would fetch every case with a common one.
-    windows int4range[] := ARRAY[int4range(0, 2), int4range(2, 16)];
     span int4range;
     asked bigint[] := coalesce(allowed, '{}');
 BEGIN
-    FOREACH span IN ARRAY windows LOOP
+    -- The newest thousands, then some ten thousands: a common word is found among them, and the rest is left alone. Without
+    -- the shelf an index on words would fetch every case with a common one.
+    FOREACH span IN ARRAY ARRAY[int4range(0, 2), int4range(2, 16)] LOOP
         RETURN QUERY SELECT case_id FROM tickets_casewords
-            WHERE words @@ query AND (allowed IS NULL OR doors && asked)
+            WHERE words @@ likely AND (allowed IS NULL OR doors && asked)
                 AND shelf && ARRAY(SELECT top - n FROM generate_series(lower(span), upper(span) - 1) n)
             ORDER BY case_id + 0 DESC LIMIT most - found;
         GET DIAGNOSTICS more = ROW_COUNT;
         found := found + more;
-        IF found >= most THEN
+        IF found >= enough THEN
             RETURN;
         END IF;
     END LOOP;
-    -- Ordered by a sum, so that the planner does not walk the table by its key and unpack the words on the way.
+    -- What is not among those is seldom enough to be looked for everywhere. Ordered by a sum, so that the planner does not
+    -- walk the table by its key and unpack the words on the way.
     RETURN QUERY SELECT case_id FROM tickets_casewords
-        WHERE words @@ query AND (allowed IS NULL OR doors && asked) AND case_id + 0 < (top - 15) << 12
-        ORDER BY case_id + 0 DESC LIMIT most - found;
+        WHERE words @@ whole AND (allowed IS NULL OR doors && asked) ORDER BY case_id + 0 DESC LIMIT most;
 END $$;
 """
 NO_FIND = """
-DROP FUNCTION desk_find_cases(tsquery, bigint[], int);
+DROP FUNCTION desk_find_cases(tsquery, tsquery, bigint[], int, int);
 DROP FUNCTION desk_shelf(bigint);
 """
 
@@ -210,6 +212,10 @@ class Migration(migrations.Migration):
             index=django.contrib.postgres.indexes.GinIndex(
                 models.Func("title", "html", function="desk_article_words"), name="article_words"
             ),
+        ),
+        # So many of the commonest words are known by their frequency: what a beginning most likely means.
+        migrations.RunSQL(
+            "ALTER TABLE tickets_casewords ALTER COLUMN words SET STATISTICS 300", migrations.RunSQL.noop
         ),
         migrations.RunSQL(FIND, NO_FIND),
         migrations.RunSQL(KEEP, FORGET),

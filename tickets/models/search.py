@@ -16,21 +16,40 @@ if TYPE_CHECKING:
     from tickets.models.people import User
 
 
+# The words that the database knows to be common and that begin so, the commonest first.
+_COMMON = """
+SELECT array(
+    SELECT word FROM pg_stats s, unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs) e(word, share)
+    WHERE s.schemaname = current_schema() AND s.tablename = 'tickets_casewords' AND s.attname = 'words'
+        AND starts_with(word, %s)
+    ORDER BY share DESC LIMIT 60
+)
+"""
+
+
 class CaseWordsManager(models.Manager["CaseWords"]):
-    def newest_cases(self, query: str, *, user: User, most: int) -> list[int]:
+    def newest_cases(self, likely: str, whole: str, *, user: User, enough: int, most: int) -> set[int]:
         """The numbers of the newest cases that match a tsquery, among those behind the doors that `user` may open.
 
         The doors only spare us to fetch what she may not read: who takes the numbers asks `Case.visible_to` again.
+        `likely` is asked first, of the newest; where that is not `enough`, `whole` is asked of all.
         """
         with connection.cursor() as cursor:
-            cursor.execute("SELECT desk_find_cases(%s::tsquery, %s, %s)", [query, self._doors_of(user), most])
-            return [number for (number,) in cursor.fetchall()]
+            values = [likely, whole, self._doors_of(user), enough, most]
+            cursor.execute("SELECT desk_find_cases(%s::tsquery, %s::tsquery, %s, %s, %s)", values)
+            return {number for (number,) in cursor.fetchall()}
 
     def stems_of(self, words: list[str]) -> dict[str, list[str]]:
         """What each word is looked up by: as it is written, and its stem in every language of the desk."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT w, tsvector_to_array(desk_words(w)) FROM unnest(%s::text[]) w", [words])
             return dict(cursor.fetchall())
+
+    def common_words(self, beginning: str) -> list[str]:
+        """The common words that begin so. None where there are only seldom ones, or the desk is still small."""
+        with connection.cursor() as cursor:
+            cursor.execute(_COMMON, [beginning])
+            return list(cursor.fetchone()[0])
 
     def _doors_of(self, user: User) -> list[int] | None:
         if user.sees_everything:
