@@ -11,3 +11,9 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   next.focus();
 });
+
+// What was typed before the page was ready to listen is looked for now.
+window.addEventListener("load", () => {
+  const field = document.querySelector("[data-arrows] input[type=search]");
+  if (field && field.value !== field.defaultValue) window.htmx.trigger(field.form, "submit");
+});
