@@ -15,7 +15,6 @@ from django.db import connection, transaction
 
 from metrics.definition import Fact, Record
 from metrics.grains import GRAINS, Grain
-from tickets.live import announce
 from metrics.sql import computed, record_table
 from metrics.store import (
     STORED,
@@ -30,6 +29,7 @@ from metrics.store import (
     summed,
 )
 from tickets import windows
+from tickets.live import announce
 
 # So many objects are judged by one statement.
 CHUNK = 250_000

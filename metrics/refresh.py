@@ -15,7 +15,6 @@ from django.db import connection, transaction
 from metrics.catalog import kept_of
 from metrics.definition import Fact, Record
 from metrics.grains import GRAINS, Grain
-from tickets.live import announce
 from metrics.rebuild import lock, rebuild_record
 from metrics.sql import computed, record_table
 from metrics.store import (
@@ -30,6 +29,7 @@ from metrics.store import (
     params,
 )
 from tickets import windows
+from tickets.live import announce
 
 CLAIM = 20_000
 # From so many marks on, and where they are most of what there is, working everything out at once is quicker.

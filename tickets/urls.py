@@ -16,6 +16,7 @@ from tickets.views import (
     outbox,
     presence,
     quarantine,
+    search,
     sessions,
     topics,
 )
@@ -26,6 +27,9 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("password/", sessions.PasswordChange.as_view(), name="password_change"),
     path("language/", sessions.set_language, name="set_language"),
+    path("search/", search.search, name="search"),
+    path("palette/", search.palette, name="palette"),
+    path("articles/<int:pk>/", search.article, name="article"),
     path("contacts/new/", contacts.contact_new, name="contact_new"),
     path("contacts/<int:pk>/", contacts.contact, name="contact"),
     path("contacts/<int:pk>/hold/", contacts.hold, name="contact_hold"),

@@ -7,3 +7,5 @@ import "./undo.js";
 import "./live.js";
 import "./notices.js";
 import "./leaving.js";
+import "./palette.js";
+import "./arrows.js";

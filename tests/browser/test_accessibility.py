@@ -40,7 +40,9 @@ def desk():
     case = make_case(customer=maja, owner=anna, queue=queue, topic=topic, subject="Where is my parcel?")
     other = make_case(customer=maja, owner=anna, queue=queue, subject="The same again")
     for number in range(3):
-        make_contact(case=case, customer=maja, agent=anna, queue=queue, topic=topic, at=timezone.now() - timedelta(days=number))
+        make_contact(
+            case=case, customer=maja, agent=anna, queue=queue, topic=topic, at=timezone.now() - timedelta(days=number)
+        )
     case.log_message("Where is it?", kind="incoming", by=None)
     case.write_note("Looked into it.", by=anna)
     case.promise(due_at=timezone.now() + timedelta(days=1), by=anna)

@@ -20,8 +20,8 @@ from django.http import HttpRequest
 from django.test import Client
 
 from helpdesk import live
-from tickets.live import CHANNEL, announce
 from tests.factories import make_user
+from tickets.live import CHANNEL, announce
 from tickets.models import User
 
 # A wait ends as soon as what is waited for is there: this is for a machine that has much else to do.
