@@ -1,0 +1,212 @@
+"""A page of a list of cases by its key: what comes after the last one shown, found by an index however long the list is.
+
+A list is never counted and never skipped through. Somebody who works in many queues gets from each its first rows, merged:
+a condition "in one of these queues" alone would make PostgreSQL choose between sorting all of them and reading everybody's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, NamedTuple
+
+from django.db import connection
+from django.db.models import BooleanField, DateTimeField, Expression, F, Func, IntegerField, Q, Value
+from django.db.models.expressions import RawSQL
+from django.utils.dateparse import parse_datetime
+from django.utils.functional import Promise as LazyText
+from django.utils.translation import gettext_lazy as _
+
+from tickets.models import User
+from tickets.models.case import RANK, CaseQuerySet
+
+PAGE = 50
+# Beyond that a number helps nobody; counting to it costs the same in every list.
+CAP = 1000
+
+
+class Beyond(Func):
+    """Whether the key of a row comes after (or before) another key: one comparison of pairs, as the index keeps them."""
+
+    output_field: ClassVar[BooleanField[Any, Any]] = BooleanField()  # type: ignore[misc]
+    conditional = True
+
+    def as_sql(self, compiler: Any, _connection: Any, **_context: Any) -> tuple[str, tuple[Any, ...]]:
+        parts = [compiler.compile(expression) for expression in self.get_source_expressions()]
+        key, number, at, last = (sql for sql, _params in parts)
+        params = tuple(value for _sql, values in parts for value in values)
+        return f"({key}, {number}) {self.extra['sign']} ({at}, {last})", params
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a list is ordered by. Rows without a value come last in both directions."""
+
+    label: LazyText | str
+    key: F | Expression
+    read: Callable[[str], Any]
+    is_nullable: bool = False
+    is_newest_first: bool = False
+
+    @property
+    def field(self) -> Any:
+        return DateTimeField() if self.read is read_moment else IntegerField()
+
+
+def read_moment(text: str) -> datetime | None:
+    return parse_datetime(text)
+
+
+def read_number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 19 else None
+
+
+ORDERS = {
+    "updated": Order(_("Latest change"), F("updated_at"), read_moment, is_newest_first=True),
+    "created": Order(_("Opened"), F("created_at"), read_moment, is_newest_first=True),
+    "promise": Order(_("Next promise"), F("next_promise_at"), read_moment, is_nullable=True),
+    "due": Order(_("Solution due"), F("resolution_due_at"), read_moment, is_nullable=True),
+    "priority": Order(_("Priority"), RANK, read_number),
+    "number": Order(_("Number"), F("number"), read_number, is_newest_first=True),
+}
+
+
+class Place(NamedTuple):
+    """A row's place in an order."""
+
+    key: Any
+    number: int
+
+    def __str__(self) -> str:
+        key = self.key.isoformat() if isinstance(self.key, datetime) else "" if self.key is None else self.key
+        return f"{key}~{self.number}"
+
+
+def read_place(text: str, order: Order) -> Place | None:
+    """Read a place from an address; None where it is none."""
+    key, tilde, number = text.rpartition("~")
+    if not tilde or read_number(number) is None:
+        return None
+    try:
+        value = order.read(key) if key else None
+    except ValueError:
+        return None
+    if (value is None) != (key == "") or (value is None and not order.is_nullable):
+        return None
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return None
+    return Place(value, int(number))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The numbers of one page, in order, and the places to go on from."""
+
+    numbers: list[int]
+    previous: Place | None
+    next: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseList:
+    """Cases that somebody may see, narrowed. `queues` are those to read one by one, None where an index serves as it is."""
+
+    cases: CaseQuerySet
+    user: User
+    queues: list[int] | None
+
+    def page(self, order: Order, *, is_reversed: bool, after: Place | None, before: Place | None) -> Page:
+        """Return the rows after a place, or those before one, or the first ones."""
+        descending = order.is_newest_first != is_reversed
+        if before is None:
+            rows = self._rows(order, descending, after, PAGE + 1)
+            more, rows = len(rows) > PAGE, rows[:PAGE]
+            return _page(rows, previous=after is not None, following=more)
+        rows = self._rows(order, descending, before, PAGE + 1, backwards=True)
+        more, rows = len(rows) > PAGE, rows[:PAGE][::-1]
+        return _page(rows, previous=more, following=True)
+
+    def _rows(
+        self, order: Order, descending: bool, place: Place | None, size: int, *, backwards: bool = False
+    ) -> list[Place]:
+        """Walk from a place: first the rows with a value, then those without; backwards the other way round."""
+        sign_descending = descending != backwards
+        parts = [False, True] if order.is_nullable else [False]
+        if backwards:
+            parts.reverse()
+        if place is not None and order.is_nullable:
+            # The part that lies behind the place has been walked through.
+            parts = parts[parts.index(place.key is None) :]
+        rows: list[Place] = []
+        for number, without in enumerate(parts):
+            if len(rows) < size:
+                start = place if number == 0 else None
+                rows += self._part(order, sign_descending, start, size - len(rows), without=without)
+        return rows
+
+    def _part(self, order: Order, descending: bool, place: Place | None, size: int, *, without: bool) -> list[Place]:
+        cases = self.cases.annotate(key=order.key)
+        if order.is_nullable:
+            cases = cases.filter(key__isnull=without)
+        if place is not None and without:
+            cases = cases.filter(**{"number__lt" if descending else "number__gt": place.number})
+        elif place is not None:
+            at = Value(place.key, output_field=order.field)
+            sign = "<" if descending else ">"
+            cases = cases.filter(Beyond(order.key, F("number"), at, Value(place.number), sign=sign))
+        directed = ("-key", "-number") if descending else ("key", "number")
+        return self._merged(cases.order_by(*directed), descending, size)
+
+    def _merged(self, cases: CaseQuerySet, descending: bool, size: int) -> list[Place]:
+        arms, params = self._arms(cases, size)
+        way = "DESC" if descending else "ASC"
+        sql = f"SELECT number, key FROM ({arms}) AS found ORDER BY key {way}, number {way} LIMIT {size:d}"  # noqa: S608 - of our own SQL
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return [Place(key, number) for number, key in cursor.fetchall()]
+
+    def _arms(self, cases: CaseQuerySet, size: int) -> tuple[str, list[Any]]:
+        """The first rows of each queue, and what the user sees besides: her own, or for a manager those without a queue."""
+        rest = Q(queue__isnull=True) if self.user.sees_everything else ~Q(queue__in=self.queues or []) | Q(queue=None)
+        others = cases.filter(rest) if self.user.sees_everything else cases.filter(rest, owner=self.user)
+        if self.queues is None:
+            return _select(cases, size)
+        inner, inner_params = _select(cases.filter(queue=RawSQL("mine.pk", [])), size)
+        own, own_params = _select(others, size)
+        sql = (
+            "SELECT each.number, each.key FROM unnest(%s::bigint[]) AS mine(pk) CROSS JOIN LATERAL "
+            f"({inner}) AS each (number, key) UNION ALL SELECT number, key FROM ({own}) AS own (number, key)"
+        )
+        return sql, [self.queues, *inner_params, *own_params]
+
+    def counting(self) -> tuple[str, list[Any]]:
+        """SQL that counts to just above CAP."""
+        arms, params = self._arms(self.cases.annotate(key=Value(0)).order_by(), CAP + 1)
+        return f"SELECT count(*) FROM (SELECT 1 FROM ({arms}) AS found LIMIT {CAP + 1}) AS counted", params  # noqa: S608
+
+
+def count(lists: Iterable[CaseList]) -> list[int]:
+    """Count several lists in one question to the database. More than CAP means: many."""
+    parts = [one.counting() for one in lists]
+    if not parts:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT " + ", ".join(f"({sql})" for sql, _params in parts),
+            [value for _sql, params in parts for value in params],
+        )
+        return list(cursor.fetchone() or [])
+
+
+def _select(cases: CaseQuerySet, size: int) -> tuple[str, list[Any]]:
+    sql, params = cases.values_list("number", "key")[:size].query.sql_with_params()
+    return sql, list(params)
+
+
+def _page(rows: list[Place], *, previous: bool, following: bool) -> Page:
+    return Page(
+        numbers=[row.number for row in rows],
+        previous=rows[0] if rows and previous else None,
+        next=rows[-1] if rows and following else None,
+    )
