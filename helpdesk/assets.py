@@ -28,7 +28,8 @@ PACKAGE_FILES = {
     "vendor/icons/fonts/tabler-icons.ttf": "@tabler/icons-webfont/dist/fonts/tabler-icons.ttf",
     "vendor/echarts/echarts.min.js": "echarts/dist/echarts.min.js",
     "vendor/htmx/htmx.min.js": "htmx.org/dist/htmx.min.js",
-    "vendor/htmx/sse.min.js": "htmx-ext-sse/dist/sse.min.js",
+    "vendor/trix/trix.umd.min.js": "trix/dist/trix.umd.min.js",
+    "vendor/trix/trix.css": "trix/dist/trix.css",
 }
 
 

@@ -1,4 +1,8 @@
-"""The live stream: server-sent events that say which kinds of figures changed, and nothing else.
+"""The live stream: server-sent events that say what changed, by kind or id, and nothing else.
+
+A page names its topics: `figures` for the kinds of rows that have new ones (without topics it is told of these alone),
+`case:12`, `presence:12`, `me`, or a whole family of them, `cases` and `presence`. What it is told is only ever an id:
+it then asks for the rest with the rights of its own visitor.
 
 Handled before Django's own request machinery, which would keep a thread for each open page: here a page costs one
 coroutine. One connection to PostgreSQL listens for all of them. Where it is lost, every stream ends, so that browsers ask by
@@ -11,7 +15,7 @@ import asyncio
 import io
 import json
 import random
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from typing import Any
@@ -25,7 +29,7 @@ from django.db import connection
 from django.http import HttpResponse
 
 from helpdesk.live_door import LIVE_PATH, LiveOriginMiddleware
-from metrics.live import CHANNEL
+from tickets.live import CHANNEL
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -35,6 +39,11 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 # A proxy that ends idle connections waits longer than this; so long may a stream outlive its session.
 HEARTBEAT_SECONDS = 15.0
 EVERYTHING = "everything"
+# Between two words to the same page, so that a busy minute costs each page a few requests and not hundreds.
+PAUSE_SECONDS = 0.25
+MOST_TOPICS = 20
+FIGURES = "figures"
+FAMILIES = {"cases": "case:", "presence": "presence:"}
 # Few: a look at a session takes a millisecond, and there is one for each page and heartbeat.
 _threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="session")
 
@@ -42,14 +51,25 @@ _threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="session")
 class Reader:
     """One open page: what changed since it was last told."""
 
-    def __init__(self) -> None:
+    def __init__(self, user: int = 0, topics: Iterable[str] = ()) -> None:
+        self.own = f"user:{user}"
+        self.topics = {self.own if topic == "me" else topic for topic in topics if not topic.startswith("user:")}
+        self.families = tuple(FAMILIES[topic] for topic in self.topics if topic in FAMILIES)
         self.kinds: set[str] = set()
         self.woken = asyncio.Event()
         self.is_over = False
 
+    def wants(self, kind: str) -> bool:
+        if kind == EVERYTHING:
+            return True
+        if ":" not in kind:
+            return not self.topics or FIGURES in self.topics
+        return kind in self.topics or kind.startswith(self.families)
+
     def tell(self, kind: str) -> None:
-        self.kinds.add(kind)
-        self.woken.set()
+        if self.wants(kind):
+            self.kinds.add("me" if kind == self.own else kind)
+            self.woken.set()
 
     def hang_up(self) -> None:
         self.is_over = True
@@ -68,8 +88,7 @@ class Hub:
         self.readers: set[Reader] = set()
         self.task: asyncio.Task[None] | None = None
 
-    def join(self) -> Reader:
-        reader = Reader()
+    def join(self, reader: Reader) -> Reader:
         self.readers.add(reader)
         if self.task is None or self.task.done():
             self.task = asyncio.create_task(self.listen())
@@ -110,12 +129,12 @@ def connection_parameters() -> dict[str, Any]:
     return {**parameters, "keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 3}
 
 
-def is_logged_in(request: ASGIRequest) -> bool:
-    """Look anew whether the visitor's session is one, and its user active."""
+def visitor(request: ASGIRequest) -> int | None:
+    """Look anew who the visitor is: the id of an active user whose session still is one, or None."""
     store = import_module(settings.SESSION_ENGINE).SessionStore
     request.session = store(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
     try:
-        return auth.get_user(request).is_authenticated
+        return auth.get_user(request).pk
     finally:
         connection.close()
 
@@ -135,12 +154,13 @@ def with_live_stream(application: App) -> App:
 async def stream(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one page until it leaves or its session ends."""
     request = ASGIRequest(dict(scope), io.BytesIO())
-    status = await _admit(request)
+    status, user = await _admit(request)
     await send({"type": "http.response.start", "status": status, "headers": _headers(request, status)})
     if status != 200:
         await send({"type": "http.response.body", "body": b""})
         return
-    reader = hub.join()
+    topics = request.GET.get("topics", "").split(",")[:MOST_TOPICS]
+    reader = hub.join(Reader(user or 0, filter(None, topics)))
     leaving = asyncio.create_task(_watch(receive, reader))
     try:
         # A spread, so that a thousand pages do not all come back in the same second after a restart.
@@ -152,18 +172,19 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _admit(request: ASGIRequest) -> int:
+async def _admit(request: ASGIRequest) -> tuple[int, int | None]:
     if request.method != "GET":
-        return 405
+        return 405, None
     try:
         request.get_host()
     except DisallowedHost:
-        return 400
-    return 200 if await _still(request) else 401
+        return 400, None
+    user = await _visitor(request)
+    return (200 if user else 401), user
 
 
-async def _still(request: ASGIRequest) -> bool:
-    return await asyncio.get_running_loop().run_in_executor(_threads, is_logged_in, request)
+async def _visitor(request: ASGIRequest) -> int | None:
+    return await asyncio.get_running_loop().run_in_executor(_threads, visitor, request)
 
 
 def _headers(request: ASGIRequest, status: int) -> list[tuple[bytes, bytes]]:
@@ -190,13 +211,14 @@ async def _tell(request: ASGIRequest, reader: Reader, send: Send) -> None:
                 await reader.woken.wait()
         except TimeoutError:
             check_at = loop.time() + HEARTBEAT_SECONDS
-            if not await _still(request):
+            if not await _visitor(request):
                 await _say(send, "event: over\ndata: {}\n\n")
                 return
             await _say(send, ": still here\n\n")
             continue
         if kinds := reader.take():
             await _say(send, f"event: changed\ndata: {json.dumps({'kinds': kinds})}\n\n")
+            await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def _say(send: Send, text: str) -> None:

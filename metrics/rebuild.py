@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from metrics.definition import Fact, Record
 from metrics.grains import GRAINS, Grain
-from metrics.live import announce
+from tickets.live import announce
 from metrics.sql import computed, record_table
 from metrics.store import (
     STORED,

@@ -47,7 +47,7 @@ def claim(limit: int = BATCH) -> list[OutgoingMail]:
     """Take some due mails for this worker alone. Until the lease ends nobody else sees them as due."""
     now = timezone.now()
     with transaction.atomic():
-        due = OutgoingMail.objects.due(now).filter(attempts__lt=MAX_ATTEMPTS)
+        due = OutgoingMail.objects.due(now).filter(attempts__lt=MAX_ATTEMPTS).select_related("carries")
         mails = list(due.select_for_update(skip_locked=True, of=("self",))[:limit])
         OutgoingMail.objects.filter(pk__in=[mail.pk for mail in mails]).update(
             attempts=F("attempts") + 1, send_at=now + LEASE
@@ -94,15 +94,20 @@ def send_one(mail: OutgoingMail, connection: BaseEmailBackend) -> bool:
 
 
 def message_of(mail: OutgoingMail) -> EmailMultiAlternatives:
+    carries = mail.carries
     message = EmailMultiAlternatives(
         subject=mail.subject,
         body=mail.text,
         from_email=sender(mail.sender_name),
-        to=[mail.to],
+        to=carries.to if carries else [mail.to],
+        cc=mail.cc,
         headers={**mail.headers, "Message-ID": mail.message_id},
     )
     if mail.html:
         message.attach_alternative(mail.html, "text/html")
+    for attachment in carries.attachments.all() if carries else []:
+        with attachment.file.open() as file:
+            message.attach(attachment.name, file.read(), attachment.content_type)
     return message
 
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from tickets import outbox, windows
+from tickets import outbox, sending, waking, windows
 from tickets.models import IdempotentAnswer
 
 
@@ -10,6 +10,18 @@ from tickets.models import IdempotentAnswer
 def send_outbox() -> None:
     """Send the mails that are due. A doorbell rings for new ones; the scheduler finds those that nobody rang for."""
     outbox.send_due()
+
+
+@shared_task
+def send_drafts() -> None:
+    """Let the messages leave whose moment to take them back has passed."""
+    sending.send_due()
+
+
+@shared_task
+def wake_cases() -> None:
+    """Bring back the cases whose snooze is over."""
+    waking.wake_due()
 
 
 @shared_task

@@ -43,7 +43,10 @@ function plan(delay) {
 
 document.addEventListener("desk:changed", (event) => {
   if (event.detail.kinds.length === 0) everything = true;
-  event.detail.kinds.forEach((kind) => (kind === "everything" ? (everything = true) : kinds.add(kind)));
+  event.detail.kinds.forEach((kind) => {
+    if (kind === "everything") everything = true;
+    else if (kind !== "me") kinds.add(kind);
+  });
   plan(SETTLE);
 });
 document.addEventListener("visibilitychange", () => {

@@ -43,9 +43,11 @@ function listen(address, show) {
 }
 
 const board = document.querySelector("[data-live]");
-if (board && board.dataset.live) {
-  const label = board.querySelector("[data-live-state]");
-  listen(board.dataset.live, (state) => {
+const topics = document.body.dataset.topics;
+const address = board ? board.dataset.live : topics && `/live/?topics=${topics}`;
+if (address) {
+  const label = board?.querySelector("[data-live-state]");
+  listen(address, (state) => {
     if (!label) return;
     label.dataset.state = state;
     label.textContent = state === "on" ? label.dataset.on : label.dataset.off;

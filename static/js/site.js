@@ -1,6 +1,8 @@
-// What every page has: timers, toasts, shortcuts, undo.
+// What every page has: timers, toasts, shortcuts, undo, the live stream, notices.
 import "./timers.js";
 import "./toasts.js";
 import "./keys.js";
 import "./forms.js";
 import "./undo.js";
+import "./live.js";
+import "./notices.js";

@@ -20,7 +20,7 @@ from django.http import HttpRequest
 from django.test import Client
 
 from helpdesk import live
-from metrics.live import CHANNEL, announce
+from tickets.live import CHANNEL, announce
 from tests.factories import make_user
 from tickets.models import User
 

@@ -8,6 +8,7 @@ from tickets.models.client import Agreement, Calendar, Client, ClosedDay, Openin
 from tickets.models.codes import (
     LIVE_CHANNELS,
     OPEN_STATUSES,
+    VOIDING,
     Channel,
     Demand,
     Direction,
@@ -41,6 +42,7 @@ __all__ = [
     "DESK",
     "LIVE_CHANNELS",
     "OPEN_STATUSES",
+    "VOIDING",
     "AgentState",
     "AgentTime",
     "Agreement",

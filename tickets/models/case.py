@@ -15,8 +15,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from tickets.live import announce
 from tickets.models.client import Agreement, Client
-from tickets.models.codes import OPEN_STATUSES, Channel, Flag, Priority, Status
+from tickets.models.codes import OPEN_STATUSES, VOIDING, Channel, Flag, Priority, Status
 from tickets.models.customer import Customer
 from tickets.models.event import CaseEvent
 from tickets.models.message import Message
@@ -24,7 +25,7 @@ from tickets.models.people import Team
 from tickets.models.promise import Promise
 from tickets.models.queue import Queue
 from tickets.models.source import DESK, NewExternalId, Source
-from tickets.models.teamwork import Incident
+from tickets.models.teamwork import Consultation, Incident
 from tickets.models.topic import Topic
 from tickets.signals import happened
 
@@ -40,11 +41,15 @@ RANK = models.functions.StrIndex(models.Value("urgent high normal low"), F("prio
 
 class CaseQuerySet(models.QuerySet["Case"]):
     def visible_to(self, user: User) -> CaseQuerySet:
-        """Narrow to what `user` may read: the cases of her queues and her own. Every page and API call starts here."""
+        """Narrow to what `user` may read: the cases of her queues, her own, and those that she is asked about.
+
+        Every page and API call starts here.
+        """
         if user.sees_everything:
             return self
         queues = Queue.objects.filter(teams=user.team_id) if user.team_id else Queue.objects.none()
-        return self.filter(Q(queue__in=queues.values("pk")) | Q(owner=user))
+        asked = Consultation.objects.filter(asked=user, answered_at__isnull=True)
+        return self.filter(Q(queue__in=queues.values("pk")) | Q(owner=user) | Q(pk__in=asked.values("case")))
 
     def open(self) -> CaseQuerySet:
         return self.filter(status__in=OPEN_STATUSES)
@@ -180,6 +185,11 @@ class Case(models.Model):
     def is_open(self) -> bool:
         return self.status in OPEN_STATUSES
 
+    @property
+    def is_void(self) -> bool:
+        """Whether its contacts count nowhere."""
+        return not set(VOIDING).isdisjoint(self.flags)
+
     @classmethod
     def open_new(
         cls, *, by: User | None, client: Client, channel: str, at: datetime | None = None, **fields: Any
@@ -237,6 +247,7 @@ class Case(models.Model):
             data=data,
         )
         Case.objects.filter(pk=self.pk, updated_at__lt=at).update(updated_at=at)
+        announce(f"case:{self.pk}")
         happened.send(sender=Case, case_event=event, contact=None)
         return event
 
@@ -319,6 +330,8 @@ class Case(models.Model):
         with transaction.atomic():
             message = self.messages.create(kind=kind, author=None if incoming else by, body=body, at=at)
             self.record(event, by=by, at=at, message=message.pk)
+            if incoming:
+                self.wake(by=None, at=at)
         return message
 
     def wait(self, *, on: Status, by: User | None, at: datetime | None = None) -> bool:
@@ -341,11 +354,35 @@ class Case(models.Model):
         self.refresh_from_db(fields=["status", "updated_at"])
         return True
 
-    def write_note(self, body: str, *, by: User, at: datetime | None = None, contact: Contact | None = None) -> Message:
+    def snooze(self, *, until: datetime, by: User | None, at: datetime | None = None) -> bool:
+        """Put an open case out of the lists until a moment to come; a message from the customer brings it back."""
+        with transaction.atomic():
+            case = Case.objects.open().select_for_update(no_key=True).filter(pk=self.pk).first()
+            if case is None or case.snoozed_until == until or until <= (at or timezone.now()):
+                return False
+            Case.objects.filter(pk=self.pk).update(snoozed_until=until)
+            self.record(CaseEvent.Kind.SNOOZED, by=by, at=at, until=until.isoformat())
+        self.refresh_from_db(fields=["snoozed_until", "updated_at"])
+        return True
+
+    def wake(self, *, by: User | None, at: datetime | None = None) -> bool:
+        """Bring a snoozed case back."""
+        with transaction.atomic():
+            if not Case.objects.filter(pk=self.pk, snoozed_until__isnull=False).update(snoozed_until=None):
+                return False
+            self.record(CaseEvent.Kind.WOKEN, by=by, at=at)
+        self.refresh_from_db(fields=["snoozed_until", "updated_at"])
+        return True
+
+    def write_note(
+        self, body: str, *, by: User, at: datetime | None = None, contact: Contact | None = None, html: str = ""
+    ) -> Message:
         """Add an internal note, of a contact where it was written during one."""
         at = at or timezone.now()
         with transaction.atomic():
-            message = self.messages.create(kind=Message.Kind.NOTE, author=by, body=body, at=at, contact=contact)
+            message = self.messages.create(
+                kind=Message.Kind.NOTE, author=by, body=body, html=html, at=at, contact=contact
+            )
             self.record(CaseEvent.Kind.NOTE, by=by, at=at, message=message.pk)
         return message
 

@@ -51,6 +51,10 @@ class Flag(models.TextChoices):
     CALLBACK = "callback", _("Callback")
 
 
+# On a case, these make its contacts count nowhere either.
+VOIDING = (Flag.TEST, Flag.SPAM)
+
+
 class Role(models.TextChoices):
     """What an agent's leg in a contact was."""
 

@@ -282,6 +282,30 @@ class Contact(models.Model):
             self.announce()
         return True
 
+    def reply_to(self, *, by: User, worked: timedelta, at: datetime) -> bool:
+        """A written reply has left: the letter is answered, by one session of `worked` at its end.
+
+        Where the agent has taken the contact herself, her own clock says how long it took.
+        """
+        with transaction.atomic():
+            if self.end(by=by, at=at):
+                return self.wrap_up(by=by, at=at)
+            if not Contact.objects.filter(pk=self.pk, ended_at=None, answered_at=None).update(
+                answered_at=at, ended_at=at, outcome=Outcome.ANSWERED
+            ):
+                return False
+            begun = max(self.started_at, at - max(worked, timedelta()))
+            self.segments.create(
+                source=self.source,
+                agent=by,
+                team=by.team,
+                started_at=begun,
+                ended_at=at,
+                talk_us=microseconds(at - begun),
+            )
+            self.announce()
+        return True
+
     def describe(self, *, by: User, **changes: Any) -> bool:
         """Write down who it was and what it was about, during the contact or at any time after it."""
         if queue := changes.get("queue"):

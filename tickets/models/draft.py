@@ -66,6 +66,8 @@ class Draft(models.Model):
     send_at = models.DateTimeField(null=True, blank=True)
     # What becomes of the case when it leaves; empty: nothing changes.
     then = models.CharField(max_length=20, blank=True, choices=Status.choices)
+    # How long the author has worked at it, as her page measured it.
+    worked = models.DurationField(default=timedelta)
     held = models.CharField(max_length=12, blank=True, choices=Held.choices)
 
     objects = DraftQuerySet.as_manager()
