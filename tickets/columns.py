@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 COLUMNS = {
     "case": _("Case"),
+    "customer": _("Customer"),
     "status": _("Status"),
     "priority": _("Priority"),
     "queue": _("Queue"),

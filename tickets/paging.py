@@ -29,10 +29,10 @@ CAP = 1000
 class Beyond(Func):
     """Whether the key of a row comes after (or before) another key: one comparison of pairs, as the index keeps them."""
 
-    output_field: ClassVar[BooleanField[Any, Any]] = BooleanField()  # type: ignore[misc]
+    output_field: ClassVar[BooleanField[Any, Any]] = BooleanField()
     conditional = True
 
-    def as_sql(self, compiler: Any, _connection: Any, **_context: Any) -> tuple[str, tuple[Any, ...]]:
+    def as_sql(self, compiler: Any, connection: Any, **_extra: Any) -> tuple[str, tuple[Any, ...]]:  # type: ignore[override]
         parts = [compiler.compile(expression) for expression in self.get_source_expressions()]
         key, number, at, last = (sql for sql, _params in parts)
         params = tuple(value for _sql, values in parts for value in values)
@@ -118,49 +118,43 @@ class CaseList:
 
     def page(self, order: Order, *, is_reversed: bool, after: Place | None, before: Place | None) -> Page:
         """Return the rows after a place, or those before one, or the first ones."""
-        descending = order.is_newest_first != is_reversed
+        # Downwards the next row has the smaller key.
+        onwards, back = ("<", ">") if order.is_newest_first != is_reversed else (">", "<")
         if before is None:
-            rows = self._rows(order, descending, after, PAGE + 1)
-            more, rows = len(rows) > PAGE, rows[:PAGE]
-            return _page(rows, previous=after is not None, following=more)
-        rows = self._rows(order, descending, before, PAGE + 1, backwards=True)
-        more, rows = len(rows) > PAGE, rows[:PAGE][::-1]
-        return _page(rows, previous=more, following=True)
+            rows = self._rows(order, onwards, after, parts=[False, True])
+            return _page(rows[:PAGE], previous=after is not None, following=len(rows) > PAGE)
+        rows = self._rows(order, back, before, parts=[True, False])
+        return _page(rows[:PAGE][::-1], previous=len(rows) > PAGE, following=True)
 
-    def _rows(
-        self, order: Order, descending: bool, place: Place | None, size: int, *, backwards: bool = False
-    ) -> list[Place]:
-        """Walk from a place: first the rows with a value, then those without; backwards the other way round."""
-        sign_descending = descending != backwards
-        parts = [False, True] if order.is_nullable else [False]
-        if backwards:
-            parts.reverse()
-        if place is not None and order.is_nullable:
+    def _rows(self, order: Order, sign: str, place: Place | None, *, parts: list[bool]) -> list[Place]:
+        """Walk from a place through the rows with a value and then those without; backwards the other way round."""
+        if not order.is_nullable:
+            parts = [False]
+        elif place is not None:
             # The part that lies behind the place has been walked through.
             parts = parts[parts.index(place.key is None) :]
         rows: list[Place] = []
         for number, without in enumerate(parts):
-            if len(rows) < size:
-                start = place if number == 0 else None
-                rows += self._part(order, sign_descending, start, size - len(rows), without=without)
+            left = PAGE + 1 - len(rows)
+            if left:
+                rows += self._part(order, sign, place if number == 0 else None, left, without=without)
         return rows
 
-    def _part(self, order: Order, descending: bool, place: Place | None, size: int, *, without: bool) -> list[Place]:
+    def _part(self, order: Order, sign: str, place: Place | None, size: int, *, without: bool) -> list[Place]:
         cases = self.cases.annotate(key=order.key)
         if order.is_nullable:
             cases = cases.filter(key__isnull=without)
         if place is not None and without:
-            cases = cases.filter(**{"number__lt" if descending else "number__gt": place.number})
+            cases = cases.filter(**{"number__lt" if sign == "<" else "number__gt": place.number})
         elif place is not None:
             at = Value(place.key, output_field=order.field)
-            sign = "<" if descending else ">"
             cases = cases.filter(Beyond(order.key, F("number"), at, Value(place.number), sign=sign))
-        directed = ("-key", "-number") if descending else ("key", "number")
-        return self._merged(cases.order_by(*directed), descending, size)
+        return self._merged(cases, sign, size)
 
-    def _merged(self, cases: CaseQuerySet, descending: bool, size: int) -> list[Place]:
-        arms, params = self._arms(cases, size)
-        way = "DESC" if descending else "ASC"
+    def _merged(self, cases: CaseQuerySet, sign: str, size: int) -> list[Place]:
+        """The first rows of all the arms together."""
+        way, minus = ("DESC", "-") if sign == "<" else ("ASC", "")
+        arms, params = self._arms(cases.order_by(f"{minus}key", f"{minus}number"), size)
         sql = f"SELECT number, key FROM ({arms}) AS found ORDER BY key {way}, number {way} LIMIT {size:d}"  # noqa: S608 - of our own SQL
         with connection.cursor() as cursor:
             cursor.execute(sql, params)
@@ -175,7 +169,7 @@ class CaseList:
         inner, inner_params = _select(cases.filter(queue=RawSQL("mine.pk", [])), size)
         own, own_params = _select(others, size)
         sql = (
-            "SELECT each.number, each.key FROM unnest(%s::bigint[]) AS mine(pk) CROSS JOIN LATERAL "
+            "SELECT each.number, each.key FROM unnest(%s::bigint[]) AS mine(pk) CROSS JOIN LATERAL "  # noqa: S608 - likewise
             f"({inner}) AS each (number, key) UNION ALL SELECT number, key FROM ({own}) AS own (number, key)"
         )
         return sql, [self.queues, *inner_params, *own_params]
@@ -199,7 +193,7 @@ def count(lists: Iterable[CaseList]) -> list[int]:
         return list(cursor.fetchone() or [])
 
 
-def _select(cases: CaseQuerySet, size: int) -> tuple[str, list[Any]]:
+def _select(cases: Any, size: int) -> tuple[str, list[Any]]:
     sql, params = cases.values_list("number", "key")[:size].query.sql_with_params()
     return sql, list(params)
 

@@ -1,7 +1,21 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from tickets.views import case_changes, cases, contacts, customers, home, outbox, quarantine, sessions, topics
+from tickets.views import (
+    bulk,
+    case_changes,
+    case_lists,
+    cases,
+    contacts,
+    customers,
+    home,
+    incidents,
+    outbox,
+    quarantine,
+    saved_views,
+    sessions,
+    topics,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -21,7 +35,20 @@ urlpatterns = [
     path("contacts/<int:pk>/topics/", topics.topic_suggestions, name="topic_suggestions"),
     path("customers/<int:pk>/", customers.customer, name="customer"),
     path("customers/<int:pk>/identities/", customers.customer_identities, name="customer_identities"),
-    path("cases/", cases.cases, name="cases"),
+    path("cases/", case_lists.cases, name="cases"),
+    path("cases/counts/", case_lists.counts, name="case_counts"),
+    path("cases/views/", saved_views.saved_views, name="saved_views"),
+    path("cases/views/restoration/", saved_views.restoration, name="saved_view_restoration"),
+    path("cases/views/<int:pk>/", saved_views.saved_view, name="saved_view"),
+    path("cases/views/<int:pk>/deletion/", saved_views.deletion, name="saved_view_deletion"),
+    path("cases/bulk/preview/", bulk.preview, name="bulk_preview"),
+    path("cases/bulk/", bulk.changes, name="bulk_changes"),
+    path("cases/bulk/<int:pk>/", bulk.change, name="bulk_change"),
+    path("cases/bulk/<int:pk>/undo/", bulk.undo, name="bulk_undo"),
+    path("incidents/", incidents.incidents, name="incidents"),
+    path("incidents/<int:pk>/", incidents.incident, name="incident"),
+    path("incidents/<int:pk>/ending/", incidents.ending, name="incident_ending"),
+    path("cases/<int:number>/incident/", incidents.case_incident, name="case_incident"),
     path("cases/<int:number>/", cases.case, name="case"),
     path("cases/<int:number>/resolution/", case_changes.resolution, name="case_resolution"),
     path("cases/<int:number>/reopening/", case_changes.reopening, name="case_reopening"),

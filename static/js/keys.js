@@ -11,6 +11,13 @@ if (box) {
 
 const typing = (element) => element.matches("input, textarea, select, [contenteditable]") && element.type !== "checkbox" && element.type !== "radio";
 
+// Whether a key that was pressed may be a shortcut of one letter.
+export const isShortcut = (event) =>
+  !(event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) &&
+  !typing(event.target) &&
+  !document.querySelector("dialog[open]") &&
+  stored();
+
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     const form = event.target.closest("form");
@@ -20,8 +27,7 @@ document.addEventListener("keydown", (event) => {
     }
     return;
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (typing(event.target) || document.querySelector("dialog[open]") || !stored()) return;
+  if (!isShortcut(event)) return;
   if (event.key === "?") {
     sheet?.showModal();
     return;

@@ -19,13 +19,14 @@ from tickets.live import announce
 from tickets.models.client import Agreement, Client
 from tickets.models.codes import OPEN_STATUSES, VOIDING, Channel, Flag, Priority, Status
 from tickets.models.customer import Customer
+from tickets.models.draft import Draft
 from tickets.models.event import CaseEvent
 from tickets.models.message import Message
 from tickets.models.people import Team
 from tickets.models.promise import Promise
 from tickets.models.queue import Queue
 from tickets.models.source import DESK, NewExternalId, Source
-from tickets.models.teamwork import Consultation, Incident
+from tickets.models.teamwork import Consultation, Incident, Notice
 from tickets.models.topic import Topic
 from tickets.signals import happened
 
@@ -57,6 +58,16 @@ class CaseQuerySet(models.QuerySet["Case"]):
     def for_list(self) -> CaseQuerySet:
         """Load what a line of a list shows."""
         return self.select_related("customer", "queue", "topic", "owner", "team", "client", "incident")
+
+    def for_rows(self, user: User) -> CaseQuerySet:
+        """Load what a row of the list shows to `user`: whether there is news for her, and whether she has begun to write."""
+        of_case = {"case": models.OuterRef("pk")}
+        news = Notice.objects.visible_to(user).unread().filter(**of_case)
+        begun = Draft.objects.visible_to(user).filter(send_at=None, **of_case).exclude(html="")
+        replied = CaseEvent.objects.filter(kind=CaseEvent.Kind.AGENT_REPLY, **of_case)
+        return self.for_list().annotate(
+            is_unread=models.Exists(news), has_draft=models.Exists(begun), is_answered=models.Exists(replied)
+        )
 
     def for_page(self) -> CaseQuerySet:
         """Load what the page of one case shows, but for its timeline."""
@@ -169,7 +180,9 @@ class Case(models.Model):
             models.Index(fields=["owner", "updated_at", "number"], name="case_list_owner"),
             models.Index(fields=["team", "updated_at", "number"], name="case_list_team", condition=OPEN),
             models.Index(
-                fields=["queue", "updated_at", "number"], name="case_list_nobody", condition=OPEN & Q(owner__isnull=True)
+                fields=["queue", "updated_at", "number"],
+                name="case_list_nobody",
+                condition=OPEN & Q(owner__isnull=True),
             ),
             # Words of the subject.
             GinIndex(SearchVector("subject", config="simple"), name="case_list_words"),
