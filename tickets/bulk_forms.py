@@ -36,9 +36,11 @@ class BulkForm(forms.Form):
     owner = forms.ModelChoiceField(
         User.objects.none(), label=_("Give to"), required=False, empty_label=_("Nobody"), widget=Choice()
     )
-    to_queue = forms.ModelChoiceField(Queue.objects.none(), label=_("Move to queue"), required=False, widget=Choice())
+    to_queue = forms.ModelChoiceField(
+        Queue.objects.none(), label=_("Move to queue"), required=False, empty_label="–", widget=Choice()
+    )
     to_topic = forms.ModelChoiceField(
-        Topic.objects.filter(is_active=True), label=_("Set topic"), required=False, widget=Choice()
+        Topic.objects.filter(is_active=True), label=_("Set topic"), required=False, empty_label="–", widget=Choice()
     )
     to_priority = forms.ChoiceField(
         label=_("Set priority"), required=False, choices=Priority.choices, widget=Choice(), initial=Priority.HIGH
@@ -70,6 +72,7 @@ class BulkForm(forms.Form):
         choices: Any = self.fields
         people = User.objects.filter(is_active=True).exclude(role=User.Role.INTEGRATION)
         choices["owner"].queryset = people.order_by("first_name", "last_name", "username")
+        choices["owner"].initial = user.pk
         choices["to_queue"].queryset = Queue.objects.visible_to(user)
 
     def numbers(self) -> list[int]:

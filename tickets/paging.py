@@ -47,6 +47,8 @@ class Order:
     key: F | Expression
     read: Callable[[str], Any]
     is_nullable: bool = False
+    # Few have a value: those without are read by their numbers alone.
+    is_rare: bool = False
     is_newest_first: bool = False
 
     @property
@@ -65,7 +67,7 @@ def read_number(text: str) -> int | None:
 ORDERS = {
     "updated": Order(_("Latest change"), F("updated_at"), read_moment, is_newest_first=True),
     "created": Order(_("Opened"), F("created_at"), read_moment, is_newest_first=True),
-    "promise": Order(_("Next promise"), F("next_promise_at"), read_moment, is_nullable=True),
+    "promise": Order(_("Next promise"), F("next_promise_at"), read_moment, is_nullable=True, is_rare=True),
     "due": Order(_("Solution due"), F("resolution_due_at"), read_moment, is_nullable=True),
     "priority": Order(_("Priority"), RANK, read_number),
     "number": Order(_("Number"), F("number"), read_number, is_newest_first=True),
@@ -149,12 +151,12 @@ class CaseList:
         elif place is not None:
             at = Value(place.key, output_field=order.field)
             cases = cases.filter(Beyond(order.key, F("number"), at, Value(place.number), sign=sign))
-        return self._merged(cases, sign, size)
+        return self._merged(cases, sign, size, names=("number",) if without and order.is_rare else ("key", "number"))
 
-    def _merged(self, cases: CaseQuerySet, sign: str, size: int) -> list[Place]:
+    def _merged(self, cases: CaseQuerySet, sign: str, size: int, *, names: tuple[str, ...]) -> list[Place]:
         """The first rows of all the arms together."""
         way, minus = ("DESC", "-") if sign == "<" else ("ASC", "")
-        arms, params = self._arms(cases.order_by(f"{minus}key", f"{minus}number"), size)
+        arms, params = self._arms(cases.order_by(*(f"{minus}{name}" for name in names)), size)
         sql = f"SELECT number, key FROM ({arms}) AS found ORDER BY key {way}, number {way} LIMIT {size:d}"  # noqa: S608 - of our own SQL
         with connection.cursor() as cursor:
             cursor.execute(sql, params)

@@ -114,7 +114,10 @@ document.addEventListener("submit", async (event) => {
   values.cases ??= chosen().map(numberOf).join(",");
   await window.htmx.ajax("POST", form.action, { values, target: dialog, swap: "innerHTML" });
   if (dialog.childElementCount) dialog.showModal();
-  dialog.querySelector("select, input:not([type=hidden]), textarea, .btn-primary")?.focus();
+  const field = dialog.querySelector("select, input:not([type=hidden]), textarea, .btn-primary");
+  field?.focus();
+  // What is proposed is looked at as if it had been chosen.
+  if (field?.matches("select") && field.value) field.dispatchEvent(new Event("change", { bubbles: true }));
 });
 document.addEventListener("click", (event) => {
   if (!event.target.closest("[data-close]") || !dialog?.open) return;

@@ -141,6 +141,22 @@ class Migration(migrations.Migration):
         ),
         AddIndexConcurrently(
             model_name='case',
+            index=models.Index(fields=['queue', 'number'], name='case_list_all_number'),
+        ),
+        AddIndexConcurrently(
+            model_name='case',
+            index=models.Index(fields=['queue', 'resolution_due_at', 'number'], name='case_list_all_due'),
+        ),
+        AddIndexConcurrently(
+            model_name='case',
+            index=models.Index(models.F('queue'), django.db.models.functions.text.StrIndex(models.Value('urgent high normal low'), models.F('priority')), models.F('number'), name='case_list_all_priority'),
+        ),
+        AddIndexConcurrently(
+            model_name='case',
+            index=models.Index(condition=models.Q(('next_promise_at__isnull', False)), fields=['queue', 'next_promise_at', 'number'], name='case_list_all_promise'),
+        ),
+        AddIndexConcurrently(
+            model_name='case',
             index=models.Index(fields=['owner', 'updated_at', 'number'], name='case_list_owner'),
         ),
         AddIndexConcurrently(

@@ -176,6 +176,14 @@ class Case(models.Model):
             # The same with the resolved ones among them, for those who look back.
             models.Index(fields=["queue", "updated_at", "number"], name="case_list_all_updated"),
             models.Index(fields=["queue", "created_at", "number"], name="case_list_all_created"),
+            models.Index(fields=["queue", "number"], name="case_list_all_number"),
+            models.Index(fields=["queue", "resolution_due_at", "number"], name="case_list_all_due"),
+            models.Index(F("queue"), RANK, F("number"), name="case_list_all_priority"),
+            models.Index(
+                fields=["queue", "next_promise_at", "number"],
+                name="case_list_all_promise",
+                condition=Q(next_promise_at__isnull=False),
+            ),
             # Whose they are: an agent's of all times, a team's, and nobody's.
             models.Index(fields=["owner", "updated_at", "number"], name="case_list_owner"),
             models.Index(fields=["team", "updated_at", "number"], name="case_list_team", condition=OPEN),

@@ -29,14 +29,9 @@ class Entry(NamedTuple):
 
     label: str
     address: str
-    form: CaseFilter
+    # What it asks for, as `CaseFilter.address` would say it.
+    query: str
     symbol: str
-    view: SavedView | None = None
-
-    @property
-    def here(self) -> str:
-        """What is open when this line is."""
-        return self.address if self.view else self.form.address
 
 
 class Asked(NamedTuple):
@@ -76,7 +71,8 @@ def counts(request: AgentRequest) -> HttpResponse:
     """How many there are in each list. Asked for after the page, which does not wait for it."""
     asked = read(request)
     lines = entries(request.user, asked)
-    numbers = [f"{CAP}+" if number > CAP else str(number) for number in count(line.form.found() for line in lines)]
+    forms = [CaseFilter(QueryDict(line.query).dict(), user=request.user, queues=asked.form.queues) for line in lines]
+    numbers = [f"{CAP}+" if number > CAP else str(number) for number in count(form.found() for form in forms)]
     context = {"entries": list(zip(lines, numbers, strict=True)), "is_counted": True}
     return render(request, "tickets/case_list.html#lists", context | shown(request, asked))
 
@@ -105,14 +101,11 @@ def entries(user: User, asked: Asked) -> list[Entry]:
         (_("Overdue"), "late=on&sort=promise&whose=all", "flag"),
         (_("Waiting for us longest"), "sort=-updated&status=open&whose=all", "clock"),
     ]
-    queues = asked.form.queues
-    found = [
-        Entry(label, query, CaseFilter(QueryDict(query).dict(), user=user, queues=queues), symbol)
-        for label, query, symbol in lines
+    found = [Entry(label, query, query, symbol) for label, query, symbol in lines]
+    found += [
+        Entry(view.name, f"view={view.pk}", view.query, "user" if view.scope == view.Scope.OWN else "users")
+        for view in asked.views
     ]
-    for view in asked.views:
-        form = CaseFilter(QueryDict(view.query).dict(), user=user, queues=queues)
-        found.append(Entry(view.name, f"view={view.pk}", form, "users" if view.scope != "own" else "user", view))
     return found
 
 
