@@ -18,7 +18,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy as _
 
-from tickets.models import User
+from tickets.models import Consultation, User
 from tickets.models.case import RANK, CaseQuerySet
 
 PAGE = 50
@@ -163,18 +163,31 @@ class CaseList:
             return [Place(key, number) for number, key in cursor.fetchall()]
 
     def _arms(self, cases: CaseQuerySet, size: int) -> tuple[str, list[Any]]:
-        """The first rows of each queue, and what the user sees besides: her own, or for a manager those without a queue."""
-        rest = Q(queue__isnull=True) if self.user.sees_everything else ~Q(queue__in=self.queues or []) | Q(queue=None)
-        others = cases.filter(rest) if self.user.sees_everything else cases.filter(rest, owner=self.user)
+        """The first rows of each queue, and of what the user sees besides. No case is in two of them."""
         if self.queues is None:
             return _select(cases, size)
-        inner, inner_params = _select(cases.filter(queue=RawSQL("mine.pk", [])), size)
-        own, own_params = _select(others, size)
-        sql = (
+        inner, params = _select(cases.filter(queue=RawSQL("mine.pk", [])), size)
+        of_queues = (
             "SELECT each.number, each.key FROM unnest(%s::bigint[]) AS mine(pk) CROSS JOIN LATERAL "  # noqa: S608 - likewise
-            f"({inner}) AS each (number, key) UNION ALL SELECT number, key FROM ({own}) AS own (number, key)"
+            f"({inner}) AS each (number, key)"
         )
-        return sql, [self.queues, *inner_params, *own_params]
+        arms = [of_queues]
+        params = [self.queues, *params]
+        for others in self._besides(cases):
+            sql, more = _select(others, size)
+            arms.append(f"SELECT number, key FROM ({sql}) AS besides (number, key)")  # noqa: S608
+            params += more
+        return " UNION ALL ".join(arms), params
+
+    def _besides(self, cases: CaseQuerySet) -> list[CaseQuerySet]:
+        """For a manager those without a queue; for an agent those elsewhere that are hers or that she is asked about."""
+        if self.user.sees_everything:
+            return [cases.filter(queue=None)]
+        elsewhere = cases.filter(Q(queue=None) | ~Q(queue__in=self.queues or []))
+        asked = Consultation.objects.filter(asked=self.user, answered_at=None)
+        # An owner that is not known is not she either.
+        not_hers = Q(owner=None) | ~Q(owner=self.user)
+        return [elsewhere.filter(owner=self.user), elsewhere.filter(not_hers, pk__in=asked.values("case"))]
 
     def counting(self) -> tuple[str, list[Any]]:
         """SQL that counts to just above CAP."""

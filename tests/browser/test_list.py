@@ -31,7 +31,9 @@ def log_in(page, live_server, name="anna"):
 def made(agent, many):
     """Cases of the agent, the newest first, as the list shows them."""
     at = timezone.now() - timedelta(days=1)
-    cases = [make_case(owner=agent, subject=f"Case {number}", at=at + timedelta(minutes=number)) for number in range(many)]
+    cases = [
+        make_case(owner=agent, subject=f"Case {number}", at=at + timedelta(minutes=number)) for number in range(many)
+    ]
     return cases[::-1]
 
 
@@ -190,3 +192,31 @@ def test_nothing_is_wider_than_a_phone_and_the_bar_for_the_chosen_lies_within_re
     expect(phone.locator("#bulk_owner")).to_be_visible()
     phone.goto(f"{live_server.url}/incidents/")
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.heavy
+def test_an_open_list_hears_by_the_live_stream_what_happens_and_who_is_there(browser, running_helpdesk):
+    people = f"""
+from tests.factories import make_case, make_queue, make_user
+make_queue(); anna = make_user("lister", password="{PASSWORD}"); make_user("writer", first_name="Olle", password="{PASSWORD}")
+print(make_case(owner=anna, subject="Watched").pk)
+"""
+    number = int(running_helpdesk.manage("shell", "-v0", "-c", people).split()[-1])
+    with watched_page(browser) as page:
+        page.goto(f"{running_helpdesk.url}/login/")
+        page.fill("#id_username", "lister")
+        page.fill("#id_password", PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/cases/")
+        expect(page.locator(f"#case-{number}")).to_contain_text("Watched")
+        happens = f"""
+from tickets.live import announce
+from tickets.models import Case, Presence, User
+case, olle = Case.objects.get(pk={number}), User.objects.get(username="writer")
+case.change(by=olle, priority="urgent")
+Presence.objects.create(case=case, user=olle, state="typing")
+announce("presence:{number}")
+"""
+        running_helpdesk.manage("shell", "-v0", "-c", happens)
+        expect(page.locator(f"#case-{number}")).to_contain_text("Urgent")
+        expect(page.locator(f"#case-{number} .present")).to_have_attribute("data-state", "typing")

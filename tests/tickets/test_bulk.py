@@ -158,9 +158,12 @@ def test_mails_that_have_not_left_are_stopped_and_those_that_have_are_not(desk, 
 
 def test_cases_of_other_queues_are_neither_shown_nor_changed(desk, agent):
     hidden = make_case(queue=make_queue("elsewhere", teams=[make_team("others")]), subject="Secret")
-    assert "Secret" not in desk.post(
-        "/cases/bulk/preview/", {"verb": "priority", "to_priority": "normal", "cases": str(hidden.pk)}
-    ).content.decode()
+    assert (
+        "Secret"
+        not in desk.post(
+            "/cases/bulk/preview/", {"verb": "priority", "to_priority": "normal", "cases": str(hidden.pk)}
+        ).content.decode()
+    )
     do(desk, "priority", [hidden], to_priority="high")
     assert not BulkChange.objects.exists()
     assert kinds(hidden) == ["created"]
