@@ -117,6 +117,7 @@ document.addEventListener("submit", async (event) => {
   const field = dialog.querySelector("select, input:not([type=hidden]), textarea, .btn-primary");
   field?.focus();
   // What is proposed is looked at as if it had been chosen.
+  window.htmx.process(dialog);
   if (field?.matches("select") && field.value) field.dispatchEvent(new Event("change", { bubbles: true }));
 });
 document.addEventListener("click", (event) => {

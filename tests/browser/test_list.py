@@ -85,6 +85,8 @@ def test_many_are_changed_and_the_change_is_taken_back_by_keyboard(page, live_se
     expect(page.locator("#bulk button[value=priority]")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#bulk_to_priority")).to_be_focused()
+    # What is proposed is looked at before anything is typed.
+    expect(page.locator("#bulk-plan")).to_contain_text("3 cases change")
     page.keyboard.type("Urg")
     expect(page.locator("#bulk-plan")).to_contain_text("3 cases change")
     page.keyboard.press("Control+Enter")
