@@ -241,6 +241,8 @@ STATICFILES_FINDERS = [
     "helpdesk.assets.PackageFinder",
 ]
 MEDIA_ROOT = HELPDESK_HOME / "uploads"
+# Of one file that goes with a message; many mail servers refuse more.
+LARGEST_ATTACHMENT = env.number("LARGEST_ATTACHMENT_MB", 20, least=1, most=200) << 20
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

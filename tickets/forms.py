@@ -8,7 +8,24 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from tickets.intake import cases_to_continue, read_address_or_complain, region_of
-from tickets.models import Case, Channel, Contact, Demand, Direction, Flag, Incident, Queue, SavedView, Topic, User
+from tickets.models import (
+    Case,
+    Channel,
+    Contact,
+    Demand,
+    Direction,
+    Draft,
+    Flag,
+    Incident,
+    Queue,
+    SavedView,
+    Status,
+    Topic,
+    User,
+)
+from tickets.richtext import LONGEST
+from tickets.richtext import clean as clean_html
+from tickets.sending import read_addresses
 
 NEW_CASE, NO_CASE = "new", "none"
 
@@ -156,10 +173,6 @@ class AddressForm(forms.Form):
     value = forms.CharField(label=_("E-mail or phone"), max_length=320, widget=Input(autocomplete="off"))
 
 
-class NoteForm(forms.Form):
-    body = forms.CharField(label=_("Note"), widget=Text(rows=3), max_length=20_000)
-
-
 class EscalationForm(forms.Form):
     reason = forms.CharField(label=_("Why?"), widget=Text(rows=2), max_length=2_000)
 
@@ -194,3 +207,72 @@ class ViewForm(forms.ModelForm):  # type: ignore[type-arg]  # likewise
         choices: Any = self.fields
         if not user.team_id:
             choices["scope"].choices = [one for one in SavedView.Scope.choices if one[0] != SavedView.Scope.TEAM]
+
+
+class SnoozeForm(forms.Form):
+    until = forms.DateTimeField(label=_("Until"), widget=LocalMoment())
+
+
+class AskForm(forms.Form):
+    asked = forms.ModelChoiceField(User.objects.none(), label=_("Whom?"), widget=Choice())
+    question = forms.CharField(label=_("What do you want to know?"), widget=Text(rows=3), max_length=5_000)
+
+    def __init__(self, *args: Any, case: Case, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["asked"]
+        assert isinstance(field, forms.ModelChoiceField)
+        # Anybody who serves: the one who knows may be in another team, and that is why she is asked.
+        people = User.objects.filter(is_active=True).exclude(role=User.Role.INTEGRATION).exclude(pk=user.pk)
+        field.queryset = people.exclude(password="").order_by("first_name", "last_name", "username")
+
+
+class AnswerForm(forms.Form):
+    answer = forms.CharField(label=_("Your answer"), widget=Text(rows=3), max_length=5_000)
+
+
+class ChecklistForm(forms.Form):
+    text = forms.CharField(label=_("What is to be done?"), max_length=300, widget=Input(autocomplete="off"))
+
+
+class OtherCaseForm(forms.Form):
+    """Another case, by its number as people write it."""
+
+    other = forms.CharField(label=_("Number of the case"), max_length=20, widget=Input(inputmode="numeric"))
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_other(self) -> Case:
+        digits = self.cleaned_data["other"].strip().lstrip("#")
+        number = min(int(digits), 2**63 - 1) if digits.isdecimal() else 0
+        case = Case.objects.visible_to(self.user).for_page().filter(number=number).first()
+        if case is None:
+            raise forms.ValidationError(_("There is no such case, or it is not yours to see."))
+        return case
+
+
+class SendForm(forms.Form):
+    """What goes with the press of the send button."""
+
+    kind = forms.ChoiceField(choices=Draft.Kind.choices)
+    html = forms.CharField(required=False, strip=False, max_length=LONGEST)
+    to = forms.CharField(label=_("To"), required=False, max_length=7_000)
+    cc = forms.CharField(label=_("Copy"), required=False, max_length=7_000)
+    version = forms.IntegerField(required=False)
+    seen = forms.IntegerField(required=False, min_value=0)
+    worked = forms.IntegerField(required=False, min_value=0, max_value=8 * 3600)
+    then = forms.ChoiceField(
+        required=False, choices=[("", "")] + [one for one in Status.choices if one[0] != Status.MERGED]
+    )
+    later = forms.DateTimeField(label=_("Send at"), required=False, widget=LocalMoment())
+    despite = forms.BooleanField(required=False)
+
+    def clean_to(self) -> list[str]:
+        return read_addresses(self.cleaned_data["to"])
+
+    def clean_cc(self) -> list[str]:
+        return read_addresses(self.cleaned_data["cc"])
+
+    def clean_html(self) -> str:
+        return clean_html(self.cleaned_data["html"])

@@ -40,8 +40,12 @@ SELECT number FROM family
 """
 
 
-def family(number: int) -> list[int]:
+def family_of(case: Case) -> list[int]:
     """The case and every case that was merged into it, through chains."""
+    return family(case.pk) if case.may_have("merged") else [case.pk]
+
+
+def family(number: int) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(_FAMILY, [number])
         return [row[0] for row in cursor.fetchall()]
@@ -124,7 +128,7 @@ def unmerge(case: Case, *, by: User, at: datetime | None = None) -> bool:
         was = data.get("status") or (Status.RESOLVED if before.resolved_at else Status.OPEN)
         Case.objects.filter(pk=case.pk).update(status=was, merged_into=None)
         Promise.objects.pending().filter(pk__in=data.get("promises", []), case=before.merged_into_id).update(case=case)
-        case.record(CaseEvent.Kind.UNMERGED, by=by, at=at, **{"from": before.merged_into_id})
+        case.record(CaseEvent.Kind.UNMERGED, by=by, at=at, left=before.merged_into_id)
         _count_for(family(case.pk), case)
         announce(f"case:{before.merged_into_id}")
     case.refresh_from_db()
@@ -211,6 +215,8 @@ def unlink(case: Case, other: Case, *, by: User) -> bool:
 
 def linked_to(case: Case, user: User) -> list[Case]:
     """The linked cases that the user may read."""
+    if not case.may_have("links"):
+        return []
     pairs = CaseLink.objects.filter(Q(case=case) | Q(other=case)).values_list("case", "other")
     numbers = {number for pair in pairs for number in pair} - {case.pk}
     return list(Case.objects.visible_to(user).filter(pk__in=numbers).order_by("pk")) if numbers else []

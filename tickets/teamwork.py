@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,7 +26,7 @@ def notify(users: Iterable[int], case: Case, kind: str, *, by: User | None) -> N
     announce(*(f"user:{user}" for user in new))
 
 
-def colleagues(case: Case) -> Iterable[User]:
+def colleagues(case: Case) -> QuerySet[User]:
     """Those who may read the case and log in: they can be mentioned, asked, and given the case."""
     seeing = Q(role__in=[User.Role.MANAGER, User.Role.ADMIN]) | Q(is_superuser=True)
     if case.queue_id:

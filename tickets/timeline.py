@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tickets.models import Case, CaseEvent, User
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
+from tickets.models import (
+    Case,
+    CaseEvent,
+    Contact,
+    Message,
+    OutgoingMail,
+    Priority,
+    Promise,
+    Queue,
+    Status,
+    Topic,
+    User,
+)
+
+PAGE = 40
 # Told by the message or promise itself, which says more.
-TOLD_OTHERWISE = {CaseEvent.Kind.NOTE, CaseEvent.Kind.PROMISED, CaseEvent.Kind.PROMISE_CHANGED}
+TOLD_OTHERWISE = [CaseEvent.Kind.NOTE, CaseEvent.Kind.PROMISED, CaseEvent.Kind.PROMISE_CHANGED]
 SYMBOLS = {
     "created": "plus",
     "resolved": "check",
@@ -23,41 +40,149 @@ SYMBOLS = {
     "agent_reply": "email",
     "customer_message": "email",
     "auto_ack": "email",
+    "forwarded": "email",
+    "snoozed": "hourglass",
+    "woken": "undo",
+    "consulted": "user",
+    "answered": "user",
+    "linked": "link",
+    "unlinked": "link",
+    "split": "link",
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
-    """One line. `what` says which kind of thing `thing` is: event, message, contact or promise."""
+    """One line. `what` says which kind of thing `thing` is: event, message, contact or promise.
+
+    `words` are what changed, ready to be read; `case` is set where it happened on a case that was merged into this one.
+    """
 
     at: datetime
     what: str
     symbol: str
     thing: Any
-    to: User | None = None
+    words: list[str] = field(default_factory=list)
+    case: int = 0
 
 
-def of(case: Case) -> list[Entry]:
-    """The entries of a case, newest first."""
-    events = [event for event in case.events.select_related("actor") if event.kind not in TOLD_OTHERWISE]
-    people = _owners(events)
-    entries = [
-        Entry(event.at, "event", SYMBOLS.get(event.kind, "settings"), event, people.get(_owner_of(event)))
-        for event in events
-    ]
-    entries += [Entry(one.at, "message", "note", one) for one in case.messages.select_related("author", "contact")]
-    entries += [
-        Entry(one.started_at, "contact", one.channel, one) for one in case.contacts.select_related("owner", "topic")
-    ]
-    entries += [Entry(one.made_at, "promise", "calendar", one) for one in case.promises.select_related("made_by")]
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+@dataclass(slots=True)
+class Timeline:
+    """A page of entries, newest first; `before` is where the next page begins, None at the end."""
+
+    entries: list[Entry]
+    before: datetime | None = None
 
 
-def _owner_of(event: CaseEvent) -> int:
-    """The id of the agent that the case was given to, 0 where it was none."""
-    return (event.data.get("owner") or [None, 0])[1] or 0 if event.kind == CaseEvent.Kind.ASSIGNED else 0
+def of(numbers: Sequence[int], *, before: datetime | None = None, limit: int = PAGE) -> Timeline:
+    """The newest entries of a case and those merged into it, older than `before`."""
+    found = [*_events(numbers, before, limit), *_messages(numbers, before, limit)]
+    found += [*_contacts(numbers, before, limit), *_promises(numbers, before, limit)]
+    found.sort(key=lambda entry: entry.at, reverse=True)
+    page = found[:limit]
+    # What happened at the very moment of the last entry belongs to this page too, or no page would show it.
+    page += [entry for entry in found[limit:] if entry.at == page[-1].at]
+    _say_changes([entry for entry in page if entry.what == "event"])
+    for entry in page:
+        on = entry.thing.case_id
+        entry.case = 0 if on == numbers[0] else on
+    return Timeline(page, page[-1].at if len(found) > len(page) else None)
 
 
-def _owners(events: list[CaseEvent]) -> dict[int, User]:
-    ids = {_owner_of(event) for event in events} - {0}
-    return User.objects.in_bulk(ids) if ids else {}
+def news(numbers: Sequence[int], seen: int, *, user: User) -> list[CaseEvent]:
+    """What others did after the event `seen`, oldest first, as far as it is worth a word."""
+    later = CaseEvent.objects.filter(case__in=numbers, pk__gt=seen).exclude(actor=user)
+    return list(later.exclude(kind=CaseEvent.Kind.CHANGED).select_related("actor").order_by("pk")[:20])
+
+
+def _latest[Row: Any](rows: QuerySet[Row], name: str, before: datetime | None, limit: int) -> Iterable[Row]:
+    if before is not None:
+        rows = rows.filter(**{f"{name}__lt": before})
+    return rows.order_by(f"-{name}", "-pk")[: limit + 1]
+
+
+def _events(numbers: Sequence[int], before: datetime | None, limit: int) -> Iterable[Entry]:
+    rows = CaseEvent.objects.filter(case__in=numbers).exclude(kind__in=TOLD_OTHERWISE).select_related("actor")
+    # A message tells of itself.
+    rows = rows.exclude(kind__in=["agent_reply", "customer_message", "forwarded"], data__has_key="message")
+    for event in _latest(rows, "at", before, limit):
+        yield Entry(event.at, "event", SYMBOLS.get(event.kind, "settings"), event)
+
+
+def _messages(numbers: Sequence[int], before: datetime | None, limit: int) -> Iterable[Entry]:
+    rows = Message.objects.filter(case__in=numbers).select_related("author")
+    found = list(_latest(rows, "at", before, limit))
+    ids = [message.pk for message in found]
+    _attach(found, ids)
+    for message in found:
+        symbol = "note" if message.kind == Message.Kind.NOTE else "email"
+        yield Entry(message.at, "message", symbol, message)
+
+
+def _attach(messages: list[Message], ids: list[int]) -> None:
+    """Give each message its files and how its delivery went, in two queries for all."""
+    from tickets.models import Attachment
+
+    if not ids:
+        return
+    files: dict[int, list[Attachment]] = {}
+    for one in Attachment.objects.filter(message__in=ids):
+        files.setdefault(one.message_id or 0, []).append(one)
+    outgoing = [message.pk for message in messages if message.kind in {Message.Kind.OUTGOING, Message.Kind.FORWARD}]
+    mails = OutgoingMail.objects.filter(carries__in=outgoing).only("carries_id", "status", "last_error")
+    sent = {mail.carries_id: mail for mail in mails} if outgoing else {}
+    for message in messages:
+        message.files = files.get(message.pk, [])  # type: ignore[attr-defined]
+        message.mail = sent.get(message.pk)  # type: ignore[attr-defined]
+
+
+def _contacts(numbers: Sequence[int], before: datetime | None, limit: int) -> Iterable[Entry]:
+    rows = Contact.objects.filter(case__in=numbers[:1]).select_related("owner", "topic")
+    for contact in _latest(rows, "started_at", before, limit):
+        yield Entry(contact.started_at, "contact", contact.channel, contact)
+
+
+def _promises(numbers: Sequence[int], before: datetime | None, limit: int) -> Iterable[Entry]:
+    rows = Promise.objects.filter(case__in=numbers).select_related("made_by")
+    for promise in _latest(rows, "made_at", before, limit):
+        yield Entry(promise.made_at, "promise", "calendar", promise)
+
+
+# ---- What changed, in words ------------------------------------------------------------------------------------------
+def _say_changes(entries: list[Entry]) -> None:
+    """Write on each entry what its event changed, with the names of what the log keeps as ids."""
+    names = {
+        "owner": _names(User, entries, "owner", "asked"),
+        "queue": _names(Queue, entries, "queue"),
+        "topic": _names(Topic, entries, "topic"),
+    }
+    for entry in entries:
+        entry.words = list(_words(entry.thing, names))
+
+
+def _names(model: Any, entries: list[Entry], *keys: str) -> dict[int, str]:
+    ids: set[int] = set()
+    for entry in entries:
+        for key in keys:
+            value = entry.thing.data.get(key)
+            ids |= {one for one in (value if isinstance(value, list) else [value]) if isinstance(one, int)}
+    return {pk: str(row) for pk, row in model.objects.in_bulk(ids).items()} if ids else {}
+
+
+def _words(event: CaseEvent, names: dict[str, dict[int, str]]) -> Iterable[str]:
+    labels = {"priority": dict(Priority.choices), "status": dict(Status.choices)}
+    for key, value in event.data.items():
+        if key == "owner" and event.kind == CaseEvent.Kind.ASSIGNED:
+            yield names["owner"].get(value[1], _("nobody"))
+        elif key == "asked" and isinstance(value, int):
+            yield names["owner"].get(value, "")
+        elif key in {"into", "to", "left"} and isinstance(value, int):
+            yield f"#{value}"
+        elif event.kind == CaseEvent.Kind.CHANGED and isinstance(value, list) and len(value) == 2:
+            look: dict[Any, Any] = names.get(key, {}) | labels.get(key, {})
+            old, new = (str(look.get(one, one)) if one not in (None, "", []) else "–" for one in value)
+            yield f"{_field_name(key)}: {old} → {new}"
+
+
+def _field_name(key: str) -> str:
+    return str(getattr(Case._meta.get_field(key), "verbose_name", key))  # noqa: SLF001 - Django's documented API

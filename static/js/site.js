@@ -6,3 +6,6 @@ import "./forms.js";
 import "./undo.js";
 import "./live.js";
 import "./notices.js";
+import "./leaving.js";
+import "./palette.js";
+import "./arrows.js";

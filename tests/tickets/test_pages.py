@@ -192,7 +192,9 @@ BUTTONS = [
     ("assignment", {}, "assigned"),
     ("escalation", {"reason": "Above my limit."}, "escalated"),
     ("waiting", {"on": "customer"}, "waiting_customer"),
-    ("notes", {"body": "Looked into it."}, "note"),
+    ("sending", {"kind": "note", "text": "Looked into it."}, "note"),
+    ("snooze", {"until": "2099-01-01T12:00"}, "snoozed"),
+    ("details/priority", {"value": "high"}, "changed"),
     ("promises", {"due_at": "2030-01-01T12:00"}, "promised"),
 ]
 
@@ -258,9 +260,10 @@ def test_a_case_takes_the_same_queries_with_a_long_history(desk, agent, django_a
         case.wait(on=Status.WAITING_CUSTOMER, by=agent)
         case.carry_on(by=agent)
     desk.get(case.get_absolute_url())
-    # user; case with its relations, the customer's identities; events, messages, contacts, promises; pending promises;
-    # the customer's other cases; the running bar.
-    with django_assert_num_queries(10):
+    # user; case with its relations, the customer's identities; unread notices of it; events, messages and their files,
+    # contacts, promises; pending promises; the customer's other cases, last contacts and next promise; the bell; the
+    # running bar.
+    with django_assert_num_queries(15):
         desk.get(case.get_absolute_url())
 
 
@@ -273,6 +276,6 @@ def test_a_contact_takes_the_same_queries_with_a_long_history(desk, agent, conta
     desk.get(contact.get_absolute_url())
     # user; contact with its relations, identities; the leg; the last work, its topics, the first of all topics (she has
     # used one only); the cases to continue; the notes; the client's country for the numbers of a new customer; the queues
-    # to choose from; the running bar.
-    with django_assert_num_queries(12):
+    # to choose from; the bell; the running bar.
+    with django_assert_num_queries(13):
         desk.get(contact.get_absolute_url())

@@ -23,10 +23,11 @@ from tickets.models.draft import Draft
 from tickets.models.event import CaseEvent
 from tickets.models.message import Message
 from tickets.models.people import Team
+from tickets.models.presence import Presence
 from tickets.models.promise import Promise
 from tickets.models.queue import Queue
 from tickets.models.source import DESK, NewExternalId, Source
-from tickets.models.teamwork import Consultation, Incident, Notice
+from tickets.models.teamwork import CaseLink, ChecklistItem, Consultation, Follower, Incident, Notice
 from tickets.models.topic import Topic
 from tickets.signals import happened
 
@@ -71,9 +72,26 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
     def for_page(self) -> CaseQuerySet:
         """Load what the page of one case shows, but for its timeline."""
-        return self.select_related(
-            "customer", "queue", "topic", "owner", "client", "team", "merged_into"
-        ).prefetch_related("customer__identities")
+        of_case = {"case": models.OuterRef("pk")}
+        last = CaseEvent.objects.filter(**of_case).order_by("-pk").values("pk")[:1]
+        link = Q(case=models.OuterRef("pk")) | Q(other=models.OuterRef("pk"))
+        related = ["customer", "queue", "topic", "owner", "client", "team", "merged_into", "incident"]
+        return (
+            self.select_related(*related)
+            .prefetch_related("customer__identities")
+            .annotate(
+                last_event=models.Subquery(last),
+                # Most cases have none of these: asked here, each costs a look into an index and no query.
+                has_merged=models.Exists(Case.objects.filter(merged_into=models.OuterRef("pk"))),
+                has_drafts=models.Exists(Draft.objects.filter(**of_case)),
+                has_visitors=models.Exists(Presence.objects.now().filter(**of_case)),
+                has_pending=models.Exists(Promise.objects.pending().filter(**of_case)),
+                has_followers=models.Exists(Follower.objects.filter(**of_case)),
+                has_consultations=models.Exists(Consultation.objects.filter(**of_case)),
+                has_checklist=models.Exists(ChecklistItem.objects.filter(**of_case)),
+                has_links=models.Exists(CaseLink.objects.filter(link)),
+            )
+        )
 
 
 class Case(models.Model):
@@ -205,6 +223,15 @@ class Case(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status in OPEN_STATUSES
+
+    @property
+    def newest_event(self) -> int:
+        """The id of its last event, as `for_page()` loaded it."""
+        return getattr(self, "last_event", None) or 0
+
+    def may_have(self, what: str) -> bool:
+        """Whether it is worth asking for its drafts, followers and so on: False where `for_page()` has seen none."""
+        return bool(getattr(self, f"has_{what}", True))
 
     @property
     def is_void(self) -> bool:

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from tickets.models import Segment, User
+from tickets.models import Notice, Segment, User
 
 register = template.Library()
 
@@ -64,6 +65,11 @@ def moment(at: datetime | None) -> str:
 
 
 @register.filter
+def seconds_until(at: datetime) -> float:
+    return (at - timezone.now()).total_seconds()
+
+
+@register.filter
 def status_look(status: str) -> str:
     return STATUS_LOOKS.get(status, "calm")
 
@@ -87,3 +93,10 @@ def running_bar(context: dict[str, Any]) -> dict[str, Any]:
             if leg.contact.get_absolute_url() != here
         ]
     }
+
+
+@register.simple_tag(takes_context=True)
+def bell(context: dict[str, Any]) -> str:
+    """The bell in the head of every page, with how much is new."""
+    unread = Notice.objects.visible_to(context["request"].user).unread().count()
+    return render_to_string("tickets/notices.html#bell", {"unread": unread})

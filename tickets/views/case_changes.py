@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from tickets.forms import EscalationForm, NoteForm, PromiseForm
+from tickets.forms import EscalationForm, PromiseForm
 from tickets.models import Status
 from tickets.views import AgentRequest, for_agents
 from tickets.views.cases import changed, visible_case
@@ -59,15 +59,6 @@ def waiting(request: AgentRequest, number: int) -> HttpResponse:
         case.wait(on=on, by=request.user)
     else:
         case.carry_on(by=request.user)
-    return changed(request, number)
-
-
-@for_agents
-@require_POST
-def notes(request: AgentRequest, number: int) -> HttpResponse:
-    case, form = visible_case(request, number), NoteForm(request.POST)
-    if form.is_valid():
-        case.write_note(form.cleaned_data["body"], by=request.user)
     return changed(request, number)
 
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET
+from django_htmx.http import HttpResponseClientRedirect
 
-from tickets import timeline
-from tickets.forms import EscalationForm, NoteForm, PromiseForm
-from tickets.models import Case
+from tickets import merging, teamwork, timeline
+from tickets.composer import composer_of
+from tickets.forms import EscalationForm, PromiseForm
+from tickets.history import history_of
+from tickets.models import Case, Draft, User
 from tickets.views import AgentRequest, for_agents
 from tickets.views.contacts import next_update
 
@@ -20,27 +26,82 @@ from tickets.views.contacts import next_update
 @require_GET
 def case(request: AgentRequest, number: int) -> HttpResponse:
     one = visible_case(request, number)
-    others = Case.objects.visible_to(request.user).filter(customer=one.customer_id).exclude(pk=one.pk)
-    context = page_of(one) | {
-        "others": others.order_by("-created_at")[:8] if one.customer_id else [],
-        "note_form": NoteForm(),
-    }
+    teamwork.read(request.user, one)
+    context = page_of(one, request.user) | side_of(one, request.user)
+    if kept := [draft for draft in context["kept"] if not draft.held] or list(context["kept"]):
+        # What she was writing is there again, as she left it.
+        context |= composer_of(one, request.user, kept[0].kind, draft=kept[0])
     return render(request, "tickets/case_detail.html", context)
+
+
+@for_agents
+@require_GET
+def case_timeline(request: AgentRequest, number: int) -> HttpResponse:
+    """Older entries of the timeline, or, without a moment, the newest."""
+    one = visible_case(request, number)
+    before = parse_datetime(request.GET.get("before", ""))
+    context = {"case": one, "seen": one.newest_event, "timeline": timeline.of(merging.family_of(one), before=before)}
+    template = "tickets/case_timeline.html#entries" if before else "tickets/case_timeline.html"
+    return render(request, template, context)
+
+
+@for_agents
+@require_GET
+def case_now(request: AgentRequest, number: int) -> HttpResponse:
+    """What an open page asks when something has happened: the case's state, and how much is new below.
+
+    The timeline stays as it is until the reader asks for it: nothing moves under her eyes.
+    """
+    one = visible_case(request, number)
+    seen = request.GET.get("seen", "")
+    new = timeline.news(merging.family_of(one), int(seen) if seen.isdecimal() else 0, user=request.user)
+    return render(request, "tickets/case_detail.html#now", page_of(one, request.user, entries=False) | {"new": new})
 
 
 def visible_case(request: AgentRequest, number: int) -> Case:
     return get_object_or_404(Case.objects.visible_to(request.user).for_page(), number=number)
 
 
-def page_of(one: Case) -> dict[str, Any]:
+def page_of(one: Case, user: User, *, entries: bool = True) -> dict[str, Any]:
     """What changes when something happens to the case."""
-    return {
+    numbers = merging.family_of(one)
+    drafts: list[Draft] = []
+    if one.may_have("drafts"):
+        drafts = list(one.drafts.filter(Q(author=user) | Q(send_at__isnull=False)).select_related("author"))
+    here = one.presences.now().exclude(user=user).select_related("user") if one.may_have("visitors") else []
+    context = {
         "case": one,
         "now": timezone.now(),
-        "entries": timeline.of(one),
-        "pending": one.promises.pending(),
+        "pending": one.promises.pending().order_by("due_at") if one.may_have("pending") else [],
+        "leaving": sorted((one for one in drafts if one.send_at), key=lambda one: str(one.send_at)),
+        "kept": sorted((one for one in drafts if not one.send_at), key=lambda one: one.updated_at, reverse=True),
+        "here": here,
+        "seen": one.newest_event,
         "escalation_form": EscalationForm(auto_id="escalation_%s"),
         "promise_form": PromiseForm(auto_id="promise_%s", initial={"due_at": next_update()}),
+    }
+    return context | {"timeline": timeline.of(numbers)} if entries else context
+
+
+def side_of(one: Case, user: User) -> dict[str, Any]:
+    """What stands beside the timeline."""
+    others = Case.objects.visible_to(user).filter(customer=one.customer_id).exclude(pk=one.pk)
+    return {
+        "others": others.order_by("-created_at")[:8] if one.customer_id else [],
+        "history": history_of(one.customer, user, topic=one.topic),
+    } | teamwork_of(one, user)
+
+
+def teamwork_of(one: Case, user: User) -> dict[str, Any]:
+    """Who follows, who was asked, what is to be ticked off, which cases are linked."""
+    followers = [row.user for row in one.followers.select_related("user")] if one.may_have("followers") else []
+    asked = one.consultations.select_related("asked", "asked_by") if one.may_have("consultations") else []
+    return {
+        "followers": followers,
+        "is_following": user in followers,
+        "consultations": asked,
+        "checklist": one.checklist.all() if one.may_have("checklist") else [],
+        "linked": merging.linked_to(one, user),
     }
 
 
@@ -48,4 +109,8 @@ def changed(request: AgentRequest, number: int) -> HttpResponse:
     """Answer a button of the case's page: its changed parts, or the page anew."""
     if not request.htmx:
         return redirect("case", number)
-    return render(request, "tickets/case_detail.html#changed", page_of(visible_case(request, number)))
+    one = Case.objects.visible_to(request.user).for_page().filter(number=number).first()
+    if one is None:
+        # She has given it away, and has no more to do with it.
+        return HttpResponseClientRedirect(reverse("cases"))
+    return render(request, "tickets/case_detail.html#changed", page_of(one, request.user))

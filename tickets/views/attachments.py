@@ -1,0 +1,71 @@
+"""Files: added to a draft, given out again to whoever may read the case."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings
+from django.http import FileResponse, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from tickets import filetypes, sending
+from tickets.models import Attachment, Draft
+from tickets.views import AgentRequest, for_agents
+from tickets.views.cases import visible_case
+
+MOST_FILES = 20
+
+
+@for_agents
+@require_POST
+def attachments(request: AgentRequest, number: int) -> HttpResponse:
+    """Add files to a draft, by choosing, dropping or pasting them."""
+    case, kind = visible_case(request, number), request.POST.get("kind", "")
+    draft = sending.draft_of(case, kind if kind in Draft.Kind.values else Draft.Kind.REPLY, by=request.user)
+    problems = []
+    for file in request.FILES.getlist("file"):
+        name = file.name or ""
+        if (file.size or 0) > settings.LARGEST_ATTACHMENT:
+            problems.append(
+                _("“%(name)s” is too large: %(most)d MB at most.")
+                % {"name": name, "most": settings.LARGEST_ATTACHMENT >> 20}
+            )
+        elif draft.attachments.count() >= MOST_FILES:
+            problems.append(_("%(most)d files at most go with one message.") % {"most": MOST_FILES})
+        else:
+            Attachment.keep(file, name=name, content_type=filetypes.sniff(file), draft=draft, created_by=request.user)
+    context = {"case": case, "kind": draft.kind, "attachments": draft.attachments.all(), "problems": problems}
+    return render(request, "tickets/compose_attachments.html", context)
+
+
+@for_agents
+@require_POST
+def attachment_removal(request: AgentRequest, number: int, pk: UUID) -> HttpResponse:
+    case = visible_case(request, number)
+    one = get_object_or_404(Attachment, pk=pk, draft__case=case, draft__author=request.user, draft__send_at=None)
+    draft = one.draft
+    assert draft is not None
+    one.file.delete(save=False)
+    one.delete()
+    context = {"case": case, "kind": draft.kind, "attachments": draft.attachments.all()}
+    return render(request, "tickets/compose_attachments.html", context)
+
+
+@for_agents
+@require_GET
+def attachment(request: AgentRequest, pk: UUID) -> HttpResponse | FileResponse:
+    """Give out a file. Only pictures that can do no harm are shown in the page; everything else is saved."""
+    one = get_object_or_404(Attachment.objects.visible_to(request.user), pk=pk)
+    is_picture = one.content_type in filetypes.PICTURES
+    answer = FileResponse(
+        one.file.open(),
+        as_attachment=not is_picture,
+        filename=one.name,
+        content_type=one.content_type if is_picture else "application/octet-stream",
+    )
+    # Opened by itself it runs nothing and loads nothing, whatever it turns out to be.
+    answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
