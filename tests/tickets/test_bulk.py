@@ -272,11 +272,11 @@ def test_the_incidents_pages_take_the_same_queries_however_many_cases(desk, agen
     one = Incident.objects.create(title="No network", made_by=agent)
     for _ in range(20):
         make_case(incident=one, customer=make_customer())
-    # user; the counts; the incidents; the clients to choose from; the running bar.
-    with django_assert_num_queries(5):
+    # user; the counts; the incidents; the clients to choose from; the bell; the running bar.
+    with django_assert_num_queries(6):
         desk.get("/incidents/")
-    # user; the incident; its maker; the numbers; those open; rows; who is there; how many; clients; the running bar.
-    with django_assert_num_queries(10):
+    # user; the incident; its maker; the numbers; those open; rows; who is there; how many; clients; the bell and the running bar.
+    with django_assert_num_queries(11):
         desk.get(one.get_absolute_url())
 
 

@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('tickets', '0004_the_desk'),
+        ('tickets', '0006_search_old_cases'),
     ]
 
     operations = [
