@@ -8,7 +8,21 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from tickets.intake import cases_to_continue, read_address_or_complain, region_of
-from tickets.models import Case, Channel, Contact, Demand, Direction, Draft, Flag, Queue, Status, Topic, User
+from tickets.models import (
+    Case,
+    Channel,
+    Contact,
+    Demand,
+    Direction,
+    Draft,
+    Flag,
+    Incident,
+    Queue,
+    SavedView,
+    Status,
+    Topic,
+    User,
+)
 from tickets.richtext import LONGEST
 from tickets.richtext import clean as clean_html
 from tickets.sending import read_addresses
@@ -165,6 +179,34 @@ class EscalationForm(forms.Form):
 
 class PromiseForm(forms.Form):
     due_at = forms.DateTimeField(label=_("Next update by"), widget=LocalMoment())
+
+
+class IncidentForm(forms.ModelForm):  # type: ignore[type-arg]  # cannot be subscripted when it runs
+    class Meta:
+        model = Incident
+        fields = ("title", "client", "began_at")
+        widgets = {"title": Input(autocomplete="off"), "client": Choice(), "began_at": LocalMoment()}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices: Any = self.fields
+        choices["client"].empty_label = _("All clients")
+        choices["client"].required = False
+
+
+class ViewForm(forms.ModelForm):  # type: ignore[type-arg]  # likewise
+    """A saved view's name and for whom it is. What it shows is taken from the list that is open."""
+
+    class Meta:
+        model = SavedView
+        fields = ("name", "scope")
+        widgets = {"name": Input(autocomplete="off"), "scope": Choice()}
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices: Any = self.fields
+        if not user.team_id:
+            choices["scope"].choices = [one for one in SavedView.Scope.choices if one[0] != SavedView.Scope.TEAM]
 
 
 class SnoozeForm(forms.Form):

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from tickets import outbox, sending, waking, windows
+from tickets import bulk, outbox, sending, waking, windows
 from tickets.models import IdempotentAnswer
 
 
@@ -22,6 +22,12 @@ def send_drafts() -> None:
 def wake_cases() -> None:
     """Bring back the cases whose snooze is over."""
     waking.wake_due()
+
+
+@shared_task
+def carry_on_bulk_changes() -> None:
+    """Do what is left of the changes to many cases."""
+    bulk.carry_on_all()
 
 
 @shared_task

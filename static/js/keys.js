@@ -133,6 +133,13 @@ const show = () => {
   sheet.showModal();
 };
 
+// Whether a key that was pressed may be a shortcut of one letter.
+export const isShortcut = (event) =>
+  !(event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) &&
+  !typing(event.target) &&
+  !busy() &&
+  stored();
+
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     const form = event.target.closest("form");
@@ -142,8 +149,7 @@ document.addEventListener("keydown", (event) => {
     }
     return;
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat || event.defaultPrevented) return;
-  if (typing(event.target) || busy() || !stored()) return;
+  if (event.repeat || !isShortcut(event)) return;
   const key = keyOf(event);
   if (key === "Shift") return;
   const copied = key === "." && document.querySelector("[data-copy-number]");

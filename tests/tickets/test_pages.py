@@ -250,48 +250,7 @@ def test_an_escalation_without_a_reason_is_refused(desk):
     assert [event.kind for event in case.events.all()] == ["created"]
 
 
-def test_the_list_is_narrowed_and_counted_alike(desk, agent):
-    billing, tech = make_topic("billing"), make_topic("tech/router")
-    mine = make_case(owner=agent, topic=billing, subject="Invoice charged twice", customer=make_customer("Päivi Niemi"))
-    team = make_case(topic=tech, subject="No light on the router")
-    done = make_case(owner=agent, topic=billing)
-    done.resolve(by=agent)
-    hidden_case()
-
-    def shown(**asked):
-        context = desk.get("/cases/", asked).context
-        return {case.pk for case in context["page"]}
-
-    assert shown() == {mine.pk}
-    assert shown(whose="all") == {mine.pk, team.pk}
-    assert shown(whose="all", status="all") == {mine.pk, team.pk, done.pk}
-    assert shown(whose="all", status="resolved") == {done.pk}
-    assert shown(whose="all", q="ROUTER") == {team.pk}
-    assert shown(whose="all", q="niemi") == {mine.pk}
-    assert shown(whose="all", q=f"#{team.pk}") == {team.pk}
-    assert shown(whose="all", q="9" * 40) == set()
-    assert shown(whose="all", topic=make_topic("tech").pk) == {team.pk}
-    assert shown(whose="all", status="nonsense", queue="x", sort="y", page="z") == {mine.pk, team.pk}
-    assert desk.get("/cases/").context["counts"] == {"mine": 1, "team": 0, "all": 2}
-
-
-def test_pages_of_the_list_hold_every_case_once(desk, agent):
-    made = {make_case(owner=agent).pk for _ in range(30)}
-    shown = [case.pk for page in (1, 2) for case in desk.get("/cases/", {"page": page}).context["page"]]
-    assert sorted(shown) == sorted(made)
-
-
 # ---- How much a page costs -------------------------------------------------------------------------------------------
-def test_the_list_takes_seven_queries_however_long_it_is(desk, agent, django_assert_num_queries):
-    for number in range(30):
-        case = make_case(owner=agent, topic=make_topic(f"topic/{number}"), customer=make_customer())
-        case.promise(due_at=timezone.now() + timedelta(days=1), by=agent)
-    desk.get("/cases/")
-    # user; the counts; the page; the queues and the topics to choose from; the bell; the running bar. The session is in the cache.
-    with django_assert_num_queries(7):
-        desk.get("/cases/")
-
-
 def test_a_case_takes_the_same_queries_with_a_long_history(desk, agent, django_assert_num_queries):
     case = make_case(customer=make_customer(email="a@example.com"))
     for number in range(5):

@@ -2,6 +2,7 @@
 
 from tickets.models.access import ApiToken, IdempotentAnswer
 from tickets.models.attachment import Attachment
+from tickets.models.bulk import BulkChange, BulkStep
 from tickets.models.case import Case
 from tickets.models.client import Agreement, Calendar, Client, ClosedDay, OpeningHours, ServiceLevel
 from tickets.models.codes import (
@@ -49,6 +50,8 @@ __all__ = [
     "ApiToken",
     "Article",
     "Attachment",
+    "BulkChange",
+    "BulkStep",
     "Calendar",
     "Case",
     "CaseEvent",

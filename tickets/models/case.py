@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.urls import reverse
@@ -25,13 +27,18 @@ from tickets.models.presence import Presence
 from tickets.models.promise import Promise
 from tickets.models.queue import Queue
 from tickets.models.source import DESK, NewExternalId, Source
-from tickets.models.teamwork import CaseLink, ChecklistItem, Consultation, Follower, Incident
+from tickets.models.teamwork import CaseLink, ChecklistItem, Consultation, Follower, Incident, Notice
 from tickets.models.topic import Topic
 from tickets.signals import happened
 
 if TYPE_CHECKING:
     from tickets.models.contact import Contact
     from tickets.models.people import User
+
+
+OPEN = Q(status__in=OPEN_STATUSES)
+# The most urgent first: where the word stands in the row of them.
+RANK = models.functions.StrIndex(models.Value("urgent high normal low"), F("priority"))
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
@@ -50,9 +57,18 @@ class CaseQuerySet(models.QuerySet["Case"]):
         return self.filter(status__in=OPEN_STATUSES)
 
     def for_list(self) -> CaseQuerySet:
-        """Load what a line of a list shows, the next promise included."""
-        due = Promise.objects.pending().filter(case=models.OuterRef("pk")).order_by("due_at").values("due_at")[:1]
-        return self.select_related("customer", "queue", "topic", "owner").annotate(next_promise_at=models.Subquery(due))
+        """Load what a line of a list shows."""
+        return self.select_related("customer", "queue", "topic", "owner", "team", "client", "incident")
+
+    def for_rows(self, user: User) -> CaseQuerySet:
+        """Load what a row of the list shows to `user`: whether there is news for her, and whether she has begun to write."""
+        of_case = {"case": models.OuterRef("pk")}
+        news = Notice.objects.visible_to(user).unread().filter(**of_case)
+        begun = Draft.objects.visible_to(user).filter(send_at=None, **of_case).exclude(html="")
+        replied = CaseEvent.objects.filter(kind=CaseEvent.Kind.AGENT_REPLY, **of_case)
+        return self.for_list().annotate(
+            is_unread=models.Exists(news), has_draft=models.Exists(begun), is_answered=models.Exists(replied)
+        )
 
     def for_page(self) -> CaseQuerySet:
         """Load what the page of one case shows, but for its timeline."""
@@ -75,14 +91,6 @@ class CaseQuerySet(models.QuerySet["Case"]):
                 has_checklist=models.Exists(ChecklistItem.objects.filter(**of_case)),
                 has_links=models.Exists(CaseLink.objects.filter(link)),
             )
-        )
-
-    def counts_for(self, user: User) -> dict[str, int]:
-        """How many are the user's own, her team's, and all."""
-        return self.aggregate(
-            mine=models.Count("pk", filter=Q(owner=user)),
-            team=models.Count("pk", filter=Q(team=user.team_id)),
-            all=models.Count("pk"),
         )
 
 
@@ -130,6 +138,8 @@ class Case(models.Model):
     # Where the case stands, kept beside the events for lists; the events are the truth.
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
     updated_at = models.DateTimeField(_("last event"), default=timezone.now)
+    # The earliest pending promise. A trigger of the promises keeps it, so that a list can be ordered by it.
+    next_promise_at = models.DateTimeField(_("next promise"), null=True, blank=True, editable=False)
     # Frozen when the case is opened: editing an agreement later must not turn an old success into a breach.
     first_response_due_at = models.DateTimeField(_("first response due"), null=True, blank=True)
     resolution_due_at = models.DateTimeField(_("resolution due"), null=True, blank=True)
@@ -161,10 +171,6 @@ class Case(models.Model):
             models.CheckConstraint(condition=~Q(merged_into=F("number")), name="case_not_merged_into_itself"),
         ]
         indexes = [
-            # A queue's open cases, the list page.
-            models.Index(
-                fields=["queue", "-updated_at"], name="case_queue_open", condition=Q(status__in=OPEN_STATUSES)
-            ),
             # An agent's own open cases, the list page.
             models.Index(
                 fields=["owner", "-updated_at"], name="case_owner_open", condition=Q(status__in=OPEN_STATUSES)
@@ -178,6 +184,34 @@ class Case(models.Model):
             models.Index(fields=["incident"], name="case_incident", condition=Q(incident__isnull=False)),
             # Which ones come back now.
             models.Index(fields=["snoozed_until"], name="case_snoozed", condition=Q(snoozed_until__isnull=False)),
+            # A list of open cases in each of its orders: from every queue its first ones, so they begin with the queue.
+            models.Index(fields=["queue", "updated_at", "number"], name="case_list_updated", condition=OPEN),
+            models.Index(fields=["queue", "created_at", "number"], name="case_list_created", condition=OPEN),
+            models.Index(fields=["queue", "next_promise_at", "number"], name="case_list_promise", condition=OPEN),
+            models.Index(fields=["queue", "resolution_due_at", "number"], name="case_list_due", condition=OPEN),
+            models.Index(F("queue"), RANK, F("number"), name="case_list_priority", condition=OPEN),
+            models.Index(fields=["queue", "number"], name="case_list_number", condition=OPEN),
+            # The same with the resolved ones among them, for those who look back.
+            models.Index(fields=["queue", "updated_at", "number"], name="case_list_all_updated"),
+            models.Index(fields=["queue", "created_at", "number"], name="case_list_all_created"),
+            models.Index(fields=["queue", "number"], name="case_list_all_number"),
+            models.Index(fields=["queue", "resolution_due_at", "number"], name="case_list_all_due"),
+            models.Index(F("queue"), RANK, F("number"), name="case_list_all_priority"),
+            models.Index(
+                fields=["queue", "next_promise_at", "number"],
+                name="case_list_all_promise",
+                condition=Q(next_promise_at__isnull=False),
+            ),
+            # Whose they are: an agent's of all times, a team's, and nobody's.
+            models.Index(fields=["owner", "updated_at", "number"], name="case_list_owner"),
+            models.Index(fields=["team", "updated_at", "number"], name="case_list_team", condition=OPEN),
+            models.Index(
+                fields=["queue", "updated_at", "number"],
+                name="case_list_nobody",
+                condition=OPEN & Q(owner__isnull=True),
+            ),
+            # Words of the subject.
+            GinIndex(SearchVector("subject", config="simple"), name="case_list_words"),
         ]
 
     def __str__(self) -> str:

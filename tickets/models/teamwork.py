@@ -134,6 +134,11 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         """Narrow to what `user` may read: everybody who serves should know what is out of order."""
         return self if user.is_active else self.none()
 
+    def going_on(self, client: Client | None = None) -> IncidentQuerySet:
+        """Narrow to those that are not over, for everybody or for one client."""
+        concerned = Q(client=None) | Q(client=client) if client else Q()
+        return self.filter(concerned, ended_at=None)
+
 
 class Incident(models.Model):
     """One disturbance that many customers turn to us about."""

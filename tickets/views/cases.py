@@ -1,10 +1,9 @@
-"""The list of cases, and the page of one."""
+"""The page of one case."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,35 +15,11 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from tickets import merging, teamwork, timeline
 from tickets.composer import composer_of
-from tickets.filters import CaseFilter
 from tickets.forms import EscalationForm, PromiseForm
 from tickets.history import history_of
 from tickets.models import Case, Draft, User
 from tickets.views import AgentRequest, for_agents
 from tickets.views.contacts import next_update
-
-PAGE = 25
-
-
-@for_agents
-@require_GET
-def cases(request: AgentRequest) -> HttpResponse:
-    visible = Case.objects.visible_to(request.user)
-    form = CaseFilter(request.GET, user=request.user)
-    found = form.narrow(visible.for_list())
-    # Whoever has no cases of her own, as a manager, begins with everybody's.
-    whose = request.GET.get("whose", "all" if request.user.sees_everything else "mine")
-    counts = form.narrow(visible.for_list()).counts_for(request.user)
-    if whose == "mine":
-        found = found.filter(owner=request.user)
-    elif whose == "team":
-        found = found.filter(team=request.user.team_id)
-    paginator = Paginator(found, PAGE)
-    # Counted above already, with the others.
-    paginator.count = counts[whose if whose in counts else "all"]
-    context = {"form": form, "whose": whose, "counts": counts, "page": paginator.get_page(request.GET.get("page"))}
-    template = "tickets/case_list.html#list" if request.htmx and not request.htmx.boosted else "tickets/case_list.html"
-    return render(request, template, context | {"now": timezone.now()})
 
 
 @for_agents

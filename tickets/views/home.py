@@ -1,12 +1,17 @@
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from tickets.views import AgentRequest, for_agents
+from tickets.views.case_lists import LAST
 
 
 @for_agents
 def home(request: AgentRequest) -> HttpResponse:
-    """Managers begin with the numbers, everybody else with the cases."""
-    return redirect("dashboard" if request.user.sees_everything else "cases")
+    """Managers begin with the numbers, everybody else with the list of cases that they used last."""
+    if request.user.sees_everything:
+        return redirect("dashboard")
+    last = QueryDict(request.COOKIES.get(LAST, "")).urlencode()
+    return redirect(f"{reverse('cases')}?{last}" if last else "cases")
