@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from tickets.models import Case, Contact, Customer, Promise, Topic, User
+from tickets.prepared import Prepared
 
 LATELY = timedelta(days=10)
 JUST_NOW = timedelta(hours=24)
@@ -28,6 +29,24 @@ class History:
         return self.contacts > 1
 
 
+CONTACTS = Prepared(
+    lambda user, customer, after: (
+        Contact.objects.visible_to(user)
+        .filter(customer=customer, started_at__gt=after, is_valid=True)
+        .select_related("topic")
+        .order_by("-started_at")[:50]
+    )
+)
+PROMISED = Prepared(
+    lambda user, customer: (
+        Promise.objects.pending()
+        .filter(case__in=Case.objects.visible_to(user).filter(customer=customer).values("pk"))
+        .select_related("case")
+        .order_by("due_at")[:1]
+    )
+)
+
+
 def history_of(
     customer: Customer | None, user: User, *, topic: Topic | None = None, but: Contact | None = None
 ) -> History | None:
@@ -35,17 +54,14 @@ def history_of(
     if customer is None:
         return None
     now = timezone.now()
-    contacts = Contact.objects.visible_to(user).filter(customer=customer, started_at__gt=now - LATELY, is_valid=True)
-    rows = list(contacts.select_related("topic").order_by("-started_at")[:50])
-    cases = Case.objects.visible_to(user).filter(customer=customer)
-    pending = Promise.objects.pending().filter(case__in=cases.values("pk")).select_related("case")
+    rows = CONTACTS(user, customer.pk, now - LATELY)
     others = [row for row in rows if (but is None or row.pk != but.pk) and row.started_at > now - JUST_NOW]
     return History(
         contacts=len(rows),
         on_topic=sum(_is_on(row.topic, topic) for row in rows),
         topic=topic,
         latest=others[0] if others else None,
-        promised=pending.order_by("due_at").first(),
+        promised=PROMISED.first(user, customer.pk),
     )
 
 

@@ -57,11 +57,7 @@ def address_of(case: Case) -> str:
     """The address that the customer wrote from last, else one that we know her by."""
     if case.customer_id is None:
         return ""
-    known = (
-        [one.value for one in case.customer.identities.all() if one.kind == Identity.Kind.EMAIL]
-        if case.customer
-        else []
-    )
+    known = [one.value for one in case.customer.known_by if one.kind == Identity.Kind.EMAIL] if case.customer else []
     last = case.messages.filter(kind=Message.Kind.INCOMING, contact__customer=case.customer_id).last()
     sender = (last.to[:1] or [""])[0] if last else ""
     return sender if sender in known else (known[0] if known else "")

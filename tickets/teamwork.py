@@ -90,8 +90,10 @@ def answer(one: Consultation, text: str, *, by: User) -> bool:
     return True
 
 
-def read(user: User, case: Case) -> None:
-    """She has the case before her: what was to be told of it is told."""
-    unread = Notice.objects.unread().filter(user=user, case=case)
-    if unread.update(read_at=timezone.now()):
-        announce(f"user:{user.pk}")
+def read(user: User, case: Case, unread: Iterable[int]) -> bool:
+    """She has the case before her: what was to be told of it is told. `unread`: the cases of her unread notices."""
+    if case.pk not in unread:
+        return False
+    Notice.objects.unread().filter(user=user, case=case).update(read_at=timezone.now())
+    announce(f"user:{user.pk}")
+    return True

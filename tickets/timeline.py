@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from tickets.models import (
+    Attachment,
     Case,
     CaseEvent,
     Contact,
@@ -23,6 +24,7 @@ from tickets.models import (
     Topic,
     User,
 )
+from tickets.prepared import Prepared
 
 PAGE = 40
 # Told by the message or promise itself, which says more.
@@ -74,10 +76,18 @@ class Timeline:
     before: datetime | None = None
 
 
-def of(numbers: Sequence[int], *, before: datetime | None = None, limit: int = PAGE) -> Timeline:
-    """The newest entries of a case and those merged into it, older than `before`."""
-    found = [*_events(numbers, before, limit), *_messages(numbers, before, limit)]
-    found += [*_contacts(numbers, before, limit), *_promises(numbers, before, limit)]
+def of(
+    numbers: Sequence[int], *, before: datetime | None = None, limit: int = PAGE, case: Case | None = None
+) -> Timeline:
+    """The newest entries of a case and those merged into it, older than `before`.
+
+    `case`: the first of them as `for_page()` loaded it, which says what need not be asked for.
+    """
+    alone = case if case is not None and len(numbers) == 1 else None
+    found = [*_events(numbers, before, limit), *_messages(numbers, before, limit, alone)]
+    found += _contacts(numbers, before, limit)
+    if alone is None or alone.may_have("promises"):
+        found += _promises(numbers, before, limit)
     found.sort(key=lambda entry: entry.at, reverse=True)
     page = found[:limit]
     # What happened at the very moment of the last entry belongs to this page too, or no page would show it.
@@ -95,56 +105,89 @@ def news(numbers: Sequence[int], seen: int, *, user: User) -> list[CaseEvent]:
     return list(later.exclude(kind=CaseEvent.Kind.CHANGED).select_related("actor").order_by("pk")[:20])
 
 
-def _latest[Row: Any](rows: QuerySet[Row], name: str, before: datetime | None, limit: int) -> Iterable[Row]:
+def _latest[Row: Any](
+    rows: QuerySet[Row], name: str, numbers: Sequence[int], before: datetime | None, limit: int
+) -> Iterable[Row]:
+    narrowed = rows.filter(case__in=numbers)
     if before is not None:
-        rows = rows.filter(**{f"{name}__lt": before})
-    return rows.order_by(f"-{name}", "-pk")[: limit + 1]
+        narrowed = narrowed.filter(**{f"{name}__lt": before})
+    return narrowed.order_by(f"-{name}", "-pk")[: limit + 1]
+
+
+def _newest(rows: Callable[[], QuerySet[Any]], name: str) -> Prepared[Any]:
+    """The newest page of one case, which is what nearly everybody asks for."""
+    return Prepared(lambda number: _latest(rows(), name, [number], None, PAGE))  # type: ignore[arg-type,return-value]
+
+
+def _all_events() -> QuerySet[CaseEvent]:
+    # A message tells of itself.
+    told = Q(kind__in=["agent_reply", "customer_message", "forwarded"], data__has_key="message")
+    return CaseEvent.objects.exclude(kind__in=TOLD_OTHERWISE).exclude(told).select_related("actor")
+
+
+def _all_messages() -> QuerySet[Message]:
+    return Message.objects.select_related("author")
+
+
+def _all_contacts() -> QuerySet[Contact]:
+    return Contact.objects.select_related("owner", "topic")
+
+
+def _all_promises() -> QuerySet[Promise]:
+    return Promise.objects.select_related("made_by")
+
+
+NEWEST_EVENTS = _newest(_all_events, "at")
+NEWEST_MESSAGES = _newest(_all_messages, "at")
+NEWEST_CONTACTS = _newest(_all_contacts, "started_at")
+NEWEST_PROMISES = _newest(_all_promises, "made_at")
 
 
 def _events(numbers: Sequence[int], before: datetime | None, limit: int) -> Iterable[Entry]:
-    rows = CaseEvent.objects.filter(case__in=numbers).exclude(kind__in=TOLD_OTHERWISE).select_related("actor")
-    # A message tells of itself.
-    rows = rows.exclude(kind__in=["agent_reply", "customer_message", "forwarded"], data__has_key="message")
-    for event in _latest(rows, "at", before, limit):
+    is_first = before is None and len(numbers) == 1 and limit == PAGE
+    rows = NEWEST_EVENTS(numbers[0]) if is_first else _latest(_all_events(), "at", numbers, before, limit)
+    for event in rows:
         yield Entry(event.at, "event", SYMBOLS.get(event.kind, "settings"), event)
 
 
-def _messages(numbers: Sequence[int], before: datetime | None, limit: int) -> Iterable[Entry]:
-    rows = Message.objects.filter(case__in=numbers).select_related("author")
-    found = list(_latest(rows, "at", before, limit))
+def _messages(numbers: Sequence[int], before: datetime | None, limit: int, alone: Case | None) -> Iterable[Entry]:
+    is_first = before is None and len(numbers) == 1 and limit == PAGE
+    found = NEWEST_MESSAGES(numbers[0]) if is_first else list(_latest(_all_messages(), "at", numbers, before, limit))
     ids = [message.pk for message in found]
-    _attach(found, ids)
+    _attach(found, ids, alone)
     for message in found:
         symbol = "note" if message.kind == Message.Kind.NOTE else "email"
         yield Entry(message.at, "message", symbol, message)
 
 
-def _attach(messages: list[Message], ids: list[int]) -> None:
+def _attach(messages: list[Message], ids: list[int], alone: Case | None) -> None:
     """Give each message its files and how its delivery went, in two queries for all."""
-    from tickets.models import Attachment
-
-    if not ids:
-        return
     files: dict[int, list[Attachment]] = {}
-    for one in Attachment.objects.filter(message__in=ids):
-        files.setdefault(one.message_id or 0, []).append(one)
-    outgoing = [message.pk for message in messages if message.kind in {Message.Kind.OUTGOING, Message.Kind.FORWARD}]
-    mails = OutgoingMail.objects.filter(carries__in=outgoing).only("carries_id", "status", "last_error")
-    sent = {mail.carries_id: mail for mail in mails} if outgoing else {}
+    if ids and (alone is None or alone.may_have("files")):
+        for one in Attachment.objects.filter(message__in=ids):
+            files.setdefault(one.message_id or 0, []).append(one)
+    mails: dict[int | None, OutgoingMail] = {}
+    if ids and (alone is None or alone.may_have("mails")):
+        unsent = OutgoingMail.objects.exclude(status=OutgoingMail.Status.SENT).filter(carries__in=ids)
+        mails = {mail.carries_id: mail for mail in unsent}
     for message in messages:
         message.files = files.get(message.pk, [])  # type: ignore[attr-defined]
-        message.mail = sent.get(message.pk)  # type: ignore[attr-defined]
+        message.mail = mails.get(message.pk)  # type: ignore[attr-defined]
 
 
 def _contacts(numbers: Sequence[int], before: datetime | None, limit: int) -> Iterable[Entry]:
-    rows = Contact.objects.filter(case__in=numbers[:1]).select_related("owner", "topic")
-    for contact in _latest(rows, "started_at", before, limit):
+    is_first = before is None and limit == PAGE
+    rows = (
+        NEWEST_CONTACTS(numbers[0]) if is_first else _latest(_all_contacts(), "started_at", numbers[:1], before, limit)
+    )
+    for contact in rows:
         yield Entry(contact.started_at, "contact", contact.channel, contact)
 
 
 def _promises(numbers: Sequence[int], before: datetime | None, limit: int) -> Iterable[Entry]:
-    rows = Promise.objects.filter(case__in=numbers).select_related("made_by")
-    for promise in _latest(rows, "made_at", before, limit):
+    is_first = before is None and len(numbers) == 1 and limit == PAGE
+    rows = NEWEST_PROMISES(numbers[0]) if is_first else _latest(_all_promises(), "made_at", numbers, before, limit)
+    for promise in rows:
         yield Entry(promise.made_at, "promise", "calendar", promise)
 
 

@@ -32,6 +32,16 @@ class Customer(models.Model):
 
     objects = CustomerQuerySet.as_manager()
 
+    @property
+    def known_by(self) -> list[Identity]:
+        """Her addresses and numbers; a page that has loaded them sets them."""
+        known: list[Identity] | None = self.__dict__.get("known_by_")
+        return list(self.identities.all()) if known is None else known
+
+    @known_by.setter
+    def known_by(self, identities: list[Identity]) -> None:
+        self.__dict__["known_by_"] = identities
+
     class Meta:
         verbose_name = _("customer")
         verbose_name_plural = _("customers")

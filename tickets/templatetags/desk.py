@@ -12,9 +12,15 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from tickets.models import Notice, Segment, User
+from tickets.models import Segment, User
+from tickets.prepared import Prepared
+from tickets.views import unread_of
 
 register = template.Library()
+
+RUNNING = Prepared(
+    lambda user: Segment.objects.running(user).select_related("contact__customer").order_by("started_at")
+)
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 STATUS_LOOKS = {"resolved": "good", "waiting_customer": "warn", "waiting_third_party": "warn"}
@@ -84,7 +90,7 @@ def running_bar(context: dict[str, Any]) -> dict[str, Any]:
     """Every contact that the user is in, on every page: a call survives a reload and is never out of sight."""
     request = context["request"]
     now = timezone.now()
-    legs = Segment.objects.running(request.user).select_related("contact__customer").order_by("started_at")
+    legs = RUNNING(request.user)
     here = request.path
     return {
         "running": [
@@ -98,5 +104,4 @@ def running_bar(context: dict[str, Any]) -> dict[str, Any]:
 @register.simple_tag(takes_context=True)
 def bell(context: dict[str, Any]) -> str:
     """The bell in the head of every page, with how much is new."""
-    unread = Notice.objects.visible_to(context["request"].user).unread().count()
-    return render_to_string("tickets/notices.html#bell", {"unread": unread})
+    return render_to_string("tickets/notices.html#bell", {"unread": len(unread_of(context["request"]))})

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -15,10 +15,10 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from tickets import merging, teamwork, timeline
 from tickets.composer import composer_of
-from tickets.forms import EscalationForm, PromiseForm
 from tickets.history import history_of
-from tickets.models import Case, Draft, User
-from tickets.views import AgentRequest, for_agents
+from tickets.models import Case, Draft, Identity, Incident, User
+from tickets.prepared import Prepared
+from tickets.views import AgentRequest, for_agents, unread_of
 from tickets.views.contacts import next_update
 
 
@@ -26,7 +26,8 @@ from tickets.views.contacts import next_update
 @require_GET
 def case(request: AgentRequest, number: int) -> HttpResponse:
     one = visible_case(request, number)
-    teamwork.read(request.user, one)
+    if teamwork.read(request.user, one, unread_of(request)):
+        del request.unread
     context = page_of(one, request.user) | side_of(one, request.user)
     if kept := [draft for draft in context["kept"] if not draft.held] or list(context["kept"]):
         # What she was writing is there again, as she left it.
@@ -40,7 +41,11 @@ def case_timeline(request: AgentRequest, number: int) -> HttpResponse:
     """Older entries of the timeline, or, without a moment, the newest."""
     one = visible_case(request, number)
     before = parse_datetime(request.GET.get("before", ""))
-    context = {"case": one, "seen": one.newest_event, "timeline": timeline.of(merging.family_of(one), before=before)}
+    context = {
+        "case": one,
+        "seen": one.newest_event,
+        "timeline": timeline.of(merging.family_of(one), before=before, case=one),
+    }
     template = "tickets/case_timeline.html#entries" if before else "tickets/case_timeline.html"
     return render(request, template, context)
 
@@ -58,8 +63,29 @@ def case_now(request: AgentRequest, number: int) -> HttpResponse:
     return render(request, "tickets/case_detail.html#now", page_of(one, request.user, entries=False) | {"new": new})
 
 
+# What every look at a case asks for.
+ONE_CASE = Prepared(
+    lambda user, number: Case.objects.visible_to(user).for_page().prefetch_related(None).filter(number=number)
+)
+IDENTITIES = Prepared(lambda customer: Identity.objects.filter(customer=customer).order_by("pk"))
+OTHER_CASES = Prepared(
+    lambda user, customer, number: (
+        Case.objects.visible_to(user)
+        .filter(customer=customer)
+        .exclude(pk=number)
+        .only("number", "subject", "status")
+        .order_by("-created_at")[:8]
+    )
+)
+
+
 def visible_case(request: AgentRequest, number: int) -> Case:
-    return get_object_or_404(Case.objects.visible_to(request.user).for_page(), number=number)
+    one = ONE_CASE.first(request.user, min(number, 2**63 - 1))
+    if one is None:
+        raise Http404
+    if one.customer is not None:
+        one.customer.known_by = IDENTITIES(one.customer_id)
+    return one
 
 
 def page_of(one: Case, user: User, *, entries: bool = True) -> dict[str, Any]:
@@ -72,22 +98,23 @@ def page_of(one: Case, user: User, *, entries: bool = True) -> dict[str, Any]:
     context = {
         "case": one,
         "now": timezone.now(),
-        "pending": one.promises.pending().order_by("due_at") if one.may_have("pending") else [],
+        "pending": one.promises.pending().order_by("due_at") if one.may_have("promises") else [],
         "leaving": sorted((one for one in drafts if one.send_at), key=lambda one: str(one.send_at)),
         "kept": sorted((one for one in drafts if not one.send_at), key=lambda one: one.updated_at, reverse=True),
         "here": here,
         "seen": one.newest_event,
-        "escalation_form": EscalationForm(auto_id="escalation_%s"),
-        "promise_form": PromiseForm(auto_id="promise_%s", initial={"due_at": next_update()}),
+        "next_update": timezone.localtime(next_update()).strftime("%Y-%m-%dT%H:%M"),
     }
-    return context | {"timeline": timeline.of(numbers)} if entries else context
+    return context | {"timeline": timeline.of(numbers, case=one)} if entries else context
 
 
 def side_of(one: Case, user: User) -> dict[str, Any]:
     """What stands beside the timeline."""
-    others = Case.objects.visible_to(user).filter(customer=one.customer_id).exclude(pk=one.pk)
+    others: list[Case] = []
+    if one.customer_id and one.may_have("others"):
+        others = OTHER_CASES(user, one.customer_id, one.pk)
     return {
-        "others": others.order_by("-created_at")[:8] if one.customer_id else [],
+        "others": others,
         "history": history_of(one.customer, user, topic=one.topic),
     } | teamwork_of(one, user)
 
@@ -102,6 +129,7 @@ def teamwork_of(one: Case, user: User) -> dict[str, Any]:
         "consultations": asked,
         "checklist": one.checklist.all() if one.may_have("checklist") else [],
         "linked": merging.linked_to(one, user),
+        "incidents": Incident.objects.going_on(one.client) if one.may_have("incidents") else [],
     }
 
 
@@ -109,8 +137,9 @@ def changed(request: AgentRequest, number: int) -> HttpResponse:
     """Answer a button of the case's page: its changed parts, or the page anew."""
     if not request.htmx:
         return redirect("case", number)
-    one = Case.objects.visible_to(request.user).for_page().filter(number=number).first()
-    if one is None:
+    try:
+        one = visible_case(request, number)
+    except Http404:
         # She has given it away, and has no more to do with it.
         return HttpResponseClientRedirect(reverse("cases"))
     return render(request, "tickets/case_detail.html#changed", page_of(one, request.user))
