@@ -2,6 +2,7 @@
 
 from tickets.models.access import ApiToken, IdempotentAnswer
 from tickets.models.attachment import Attachment
+from tickets.models.call import CallEvent
 from tickets.models.case import Case
 from tickets.models.client import Agreement, Calendar, Client, ClosedDay, OpeningHours, ServiceLevel
 from tickets.models.codes import (
@@ -49,6 +50,7 @@ __all__ = [
     "Article",
     "Attachment",
     "Calendar",
+    "CallEvent",
     "Case",
     "CaseEvent",
     "CaseLink",
