@@ -110,7 +110,7 @@ class Call:
 
     @property
     def outcome(self) -> str:
-        """"" while the customer waits."""
+        """What became of it; empty while the customer waits."""
         if self.answered_at:
             return Outcome.ANSWERED
         if self.flow_out:

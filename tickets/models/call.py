@@ -47,9 +47,7 @@ class CallEventQuerySet(models.QuerySet["CallEvent"]):
         elsewhere = CallEvent.objects.filter(
             source=OuterRef("source"), call_id=OuterRef("call_id"), at__gt=OuterRef("at"), kind=CallEvent.Kind.RINGING
         )
-        recent = self.filter(
-            agent=agent, kind=CallEvent.Kind.RINGING, received_at__gt=timezone.now() - RINGS_FOR
-        )
+        recent = self.filter(agent=agent, kind=CallEvent.Kind.RINGING, received_at__gt=timezone.now() - RINGS_FOR)
         return recent.filter(~Exists(over), ~Exists(elsewhere)).select_related("queue", "source").order_by("at")
 
     def names(self, agent: User, contact: OuterRef) -> CallEventQuerySet:
@@ -111,7 +109,9 @@ class CallEvent(models.Model):
             # Everything known of a call.
             models.Index(fields=["source", "call_id", "at"], name="call_event_call"),
             # Whose phone rings; when an agent answered her next call.
-            models.Index(fields=["agent", "at"], name="call_event_agent", condition=Q(kind__in=["ringing", "answered"])),
+            models.Index(
+                fields=["agent", "at"], name="call_event_agent", condition=Q(kind__in=["ringing", "answered"])
+            ),
             # The callbacks of a call.
             models.Index(fields=["source", "callback_of"], name="call_event_callback", condition=~Q(callback_of="")),
         ]
@@ -224,12 +224,17 @@ def _work_out(source: Source, call_ids: Iterable[str], fresh: Sequence[CallEvent
         events.setdefault(event.call_id, []).append(event)
     answers = _answers_elsewhere(events)
     fresh_ids = {event.event_id for event in fresh}
+    links = {call_id: _link_of(known) for call_id, known in events.items()}
     named: set[int] = set()
-    for call_id in sorted(events):
+    new_numbers: set[str] = set()
+    for call_id in sorted(events, key=lambda name: (_depth(name, links), name)):
         known = events[call_id]
         call = phone.fold([event.plain for event in known], answers.get(call_id))
         before = [event.plain for event in known if event.event_id not in fresh_ids]
-        _write_call(source, call_id, call, known, number_was_known=bool(before and _number_of(phone.fold(before))))
+        if _number_of(call) and not (before and _number_of(phone.fold(before))):
+            new_numbers.add(call_id)
+        is_new = bool({call_id, links[call_id]} & new_numbers)
+        _write_call(source, call_id, call, link=links[call_id], is_new_number=is_new)
         named |= {agent for event in known for agent in (event.agent_id, event.target_id) if agent}
     latest = max((event.at for event in fresh), default=timezone.now())
     for agent in User.objects.filter(pk__in=named):
@@ -260,25 +265,36 @@ def _number_of(call: phone.Call) -> str:
     return call.caller if call.direction == Direction.INBOUND else call.callee
 
 
-def _write_call(
-    source: Source, call_id: str, call: phone.Call, known: Sequence[CallEvent], *, number_was_known: bool
-) -> None:
+def _link_of(known: Sequence[CallEvent]) -> str:
+    """The call in which this one was asked for, by the earliest event that says so."""
+    first = min(
+        (event for event in known if event.callback_of), key=lambda event: (event.at, event.event_id), default=None
+    )
+    return first.callback_of if first else ""
+
+
+def _depth(call_id: str, links: Mapping[str, str]) -> int:
+    """How many calls lie before it in a chain of callbacks: a request is written before what answers it."""
+    seen = {call_id}
+    while (call_id := links.get(call_id, "")) and call_id not in seen:
+        seen.add(call_id)
+    return len(seen)
+
+
+def _write_call(source: Source, call_id: str, call: phone.Call, *, link: str, is_new_number: bool) -> None:
     """Bring the contact of the call, and those of its callbacks, to what the events say."""
-    link = next((event.callback_of for event in phone_order(known) if event.callback_of), "")
-    asked = Contact.objects.filter(source=source, external_id=link).first() if link else None
-    contact = _write_contact(source, call_id, call, number=_number_of(call), asked=asked, is_new_number=not number_was_known)
-    for place, again in enumerate(call.callbacks, start=1):
-        _write_contact(source, f"{call_id}{_CALLBACK}{place}", again, number=_number_of(call), asked=contact)
-    stale = Contact.objects.filter(source=source, external_id__startswith=f"{call_id}{_CALLBACK}")
-    for gone in stale.exclude(
-        external_id__in=[f"{call_id}{_CALLBACK}{place + 1}" for place in range(len(call.callbacks))]
-    ):
-        _take_back(gone, contact)
-
-
-def phone_order(events: Sequence[CallEvent]) -> list[CallEvent]:
-    place = {event.event_id: n for n, event in enumerate(phone.in_order(event.plain for event in events))}
-    return sorted(events, key=lambda event: place[event.event_id])
+    number = _number_of(call)
+    asked = (
+        Contact.objects.filter(source=source, external_id=link).exclude(external_id=call_id).first() if link else None
+    )
+    contact = _write_contact(source, call_id, call, number=number, asked=asked, is_new_number=is_new_number)
+    names = [f"{call_id}{_CALLBACK}{place}" for place in range(1, len(call.callbacks) + 1)]
+    for name, again in zip(names, call.callbacks, strict=True):
+        _write_contact(source, name, again, number=number, asked=contact, is_new_number=is_new_number)
+    if call.answered_at:
+        stale = Contact.objects.filter(source=source, external_id__startswith=f"{call_id}{_CALLBACK}")
+        for gone in stale.exclude(external_id__in=names):
+            _take_back(gone, contact)
 
 
 def _take_back(gone: Contact, contact: Contact) -> None:
@@ -297,7 +313,7 @@ def _write_contact(
     *,
     number: str,
     asked: Contact | None = None,
-    is_new_number: bool = True,
+    is_new_number: bool,
 ) -> Contact:
     told: dict[str, Any] = {
         "direction": call.direction, "outcome": call.outcome, "queue_id": call.queue, "started_at": call.started_at,
@@ -317,8 +333,9 @@ def _write_contact(
         )  # fmt: skip
     else:
         # The customer is set when her number becomes known, and never again: who was chosen by hand stays.
-        if contact.customer_id is None and number and is_new_number:
-            told["customer"] = _customer_of(number, client)
+        is_new_link = asked is not None and contact.parent_id is None
+        if contact.customer_id is None and (is_new_number or is_new_link):
+            told["customer"] = (asked and asked.customer) or _customer_of(number, client)
         if asked is not None and Flag.CALLBACK not in contact.flags:
             told["flags"] = [*contact.flags, Flag.CALLBACK]
         if contact.queue_id != call.queue:
