@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from tickets import outbox, sending, waking, windows
-from tickets.models import IdempotentAnswer
+from tickets import agent_time, outbox, sending, waking, windows
+from tickets.models import CallEvent, IdempotentAnswer
 
 
 @shared_task
@@ -22,6 +22,18 @@ def send_drafts() -> None:
 def wake_cases() -> None:
     """Bring back the cases whose snooze is over."""
     waking.wake_due()
+
+
+@shared_task
+def book_agent_time() -> None:
+    """Bring the ledger of agents' months up to date with the log of their states and legs."""
+    agent_time.book_due()
+
+
+@shared_task
+def end_forgotten_wrap_ups() -> None:
+    """End the wrap-ups of calls that nobody ended."""
+    CallEvent.end_forgotten_wrap_ups()
 
 
 @shared_task

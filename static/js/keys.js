@@ -13,7 +13,8 @@ const typing = (element) => element.matches("input, textarea, select, [contented
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-    const form = event.target.closest("form");
+    // Outside of any form: the page's own one, such as a call's wrap-up.
+    const form = event.target.closest("form:not([role=search])") ?? document.querySelector("form:has([data-whole])");
     if (form) {
       event.preventDefault();
       form.requestSubmit();

@@ -7,3 +7,4 @@ import "./undo.js";
 import "./live.js";
 import "./notices.js";
 import "./leaving.js";
+import "./pop.js";

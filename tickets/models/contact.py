@@ -12,6 +12,7 @@ from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from tickets.live import announce
@@ -192,7 +193,7 @@ class Contact(models.Model):
     def is_live(self) -> bool:
         return self.channel in LIVE_CHANNELS
 
-    @property
+    @cached_property
     def comes_by_events(self) -> bool:
         """Whether a telephone system tells what happens in this call. Then its clock is the one that counts."""
         from tickets.models.call import CallEvent

@@ -102,6 +102,22 @@ class AgentState(models.Model):
         return max(0, int(((self.ended_at or timezone.now()) - self.started_at).total_seconds()))
 
     @classmethod
+    def begin_day(cls, agent: User, *, at: datetime | None = None) -> bool:
+        """Logged in: available, if she has not said that she wants to say so herself."""
+        if not (agent.takes_calls and agent.starts_available) or cls.objects.running().filter(agent=agent).exists():
+            return False
+        return cls.enter(agent, cls.State.AVAILABLE, at=at)
+
+    @classmethod
+    def end_day(cls, agent: User, *, at: datetime | None = None) -> bool:
+        """Logged out: what she was writing up is done, and her state ends."""
+        from tickets.models.contact import Segment
+
+        for leg in Segment.objects.running(agent).filter(ended_at__isnull=False).select_related("contact"):
+            leg.contact.wrap_up(by=agent, at=at)
+        return cls.leave(agent, at=at)
+
+    @classmethod
     def choose(cls, agent: User, state: str, *, at: datetime | None = None) -> bool:
         """What the agent picks herself: at once, or in a call when that is written up. "" is to be in none."""
         with transaction.atomic():

@@ -12,7 +12,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from tickets.models import Notice, Segment, User
+from tickets.models import AgentState, Notice, Segment, User
+from tickets.models.presence import CHOICES, IN_CALL
 
 register = template.Library()
 
@@ -77,6 +78,24 @@ def status_look(status: str) -> str:
 @register.filter
 def priority_look(priority: str) -> str:
     return PRIORITY_LOOKS.get(priority, "")
+
+
+@register.inclusion_tag("components/agent_state.html", takes_context=True)
+def agent_state(context: dict[str, Any]) -> dict[str, Any]:
+    """The user's own state, for those who are on the desk."""
+    user = context["request"].user
+    if not user.takes_calls:
+        return {"agent": None}
+    now = AgentState.objects.running().filter(agent=user).first()
+    in_call = now is not None and now.state in IN_CALL
+    return {
+        "agent": user,
+        "now": now,
+        "in_call": in_call,
+        "picked": (now.then if in_call else now.state) if now else "",
+        "choices": [(code, code.label) for code in CHOICES],
+        "csrf_token": context.get("csrf_token", ""),
+    }
 
 
 @register.inclusion_tag("components/running_bar.html", takes_context=True)

@@ -90,7 +90,11 @@ TANGLED = [
     event(2, "callback_requested", 1030, "c5"),
 ]
 # The wrap-up of the third call is cut by the fourth that she answers, and nothing else tells of its end.
-TANGLED += [event(1, "answered", 980, "c6", agent="anna"), event(2, "ended", 990, "c6"), event(3, "after_call_ended", 995, "c6")]
+TANGLED += [
+    event(1, "answered", 980, "c6", agent="anna"),
+    event(2, "ended", 990, "c6"),
+    event(3, "after_call_ended", 995, "c6"),
+]
 
 
 def test_the_rows_are_the_same_in_whatever_order_and_pieces_the_events_come(system, agent, stranger):
@@ -154,7 +158,9 @@ def test_what_the_agent_wrote_is_never_overwritten(system, agent):
     contact = Contact.objects.get()
     assert contact.customer == maja
     case, topic = make_case(customer=other), make_topic()
-    contact.describe(by=agent.user, customer=other, case=case, topic=topic, solved=True, subject="Her words", demand="failure")
+    contact.describe(
+        by=agent.user, customer=other, case=case, topic=topic, solved=True, subject="Her words", demand="failure"
+    )
     contact.segments.update(draft="half a note")
     tell(system, rest)
     contact.refresh_from_db()
