@@ -17,6 +17,7 @@ from tests.factories import (
     make_topic,
     make_user,
 )
+from tickets.intake import finish
 from tickets.models import AgentState, CallEvent, Contact, Queue
 
 pytestmark = pytest.mark.django_db
@@ -201,6 +202,18 @@ def test_done_writes_it_up_while_the_wrap_up_runs_and_even_while_she_talks(clien
     tell("ended", call="c2")
     leg.refresh_from_db()
     assert (leg.is_running, leg.acw_us) == (False, 0)
+
+
+def test_a_case_is_resolved_though_the_answer_was_saved_while_done_was_on_its_way(client, anna):
+    contact = Contact.take(by=anna)
+    case = make_case(customer=make_customer())
+    # As the page's request read it, before the other one was done.
+    stale = Contact.objects.get(pk=contact.pk)
+    contact.describe(by=anna, customer=case.customer, case=case, solved=True)
+    assert not stale.describe(by=anna, case=case, solved=True)
+    finish(stale, by=anna, opens_case=False)
+    case.refresh_from_db()
+    assert case.status == "resolved"
 
 
 def test_take_call_opens_the_call_that_rings_and_makes_no_second_one(client, anna):

@@ -341,6 +341,8 @@ class Contact(models.Model):
             before = Contact.objects.select_for_update(no_key=True).get(pk=self.pk)
             changes = {name: value for name, value in changes.items() if getattr(before, name) != value}
             if not changes:
+                # Saved as it was typed, maybe while this request was on its way: what follows must see it.
+                self.refresh_from_db()
                 return False
             Contact.objects.filter(pk=self.pk).update(**changes)
             if "case" in changes:
