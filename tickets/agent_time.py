@@ -177,7 +177,7 @@ def _write(agent: User, month_on: date, month: Month) -> None:
 
 def _usual_client(agent: User) -> int:
     """Whom an agent is there for who has not served anybody yet: the client of her team's queues, if it is one."""
-    clients = Client.objects.filter(queues__teams=agent.team_id).distinct()[:2] if agent.team_id else []
+    clients = list(Client.objects.filter(queues__teams=agent.team_id).distinct()[:2]) if agent.team_id else []
     return clients[0].pk if len(clients) == 1 else Client.objects.default().pk
 
 

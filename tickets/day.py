@@ -87,7 +87,7 @@ def day_of(user: User, *, channel: str = "", now: datetime | None = None) -> Day
     promises = list(_promises(user, end + timedelta(hours=24)))
     return Day(
         channels=_channels(own),
-        legs=legs.select_related("contact__customer", "contact__topic").order_by("-started_at")[:MOST_ROWS],
+        legs=list(legs.select_related("contact__customer", "contact__topic").order_by("-started_at")[:MOST_ROWS]),
         **_solved(user, start, end),
         replies=Message.objects.filter(author=user, kind=Message.Kind.OUTGOING, at__gte=start, at__lt=end).count(),
         today=[promise for promise in promises if promise.due_at < end],

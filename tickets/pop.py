@@ -87,9 +87,9 @@ def pops_for(user: User) -> list[Pop]:
     for contact in contacts:
         if contact.pk in answered and not contact.comes_by_events:
             continue
-        event = next((event for event in events if _rings_as(event, contact)), None)
+        ringing = next((event for event in events if _rings_as(event, contact)), None)
         leg = answered.get(contact.pk)
-        since = leg.started_at if leg else event.at if event else contact.started_at
+        since = leg.started_at if leg else ringing.at if ringing else contact.started_at
         queue = contact.queue.name if contact.queue else ""
         number = number_of(contact)
         found.append(Pop(contact, caller_of(contact.customer, number, user=user), queue, since, leg is not None))

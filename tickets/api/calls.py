@@ -153,8 +153,8 @@ def read(raw: Any) -> Item:
     try:
         told = CallEventSerializer().run_validation(dict(raw))
     except ValidationError as error:
-        field, messages = next(iter(error.detail.items())) if isinstance(error.detail, dict) else ("", error.detail)
-        item.refuse(str(field), str(messages[0]), reason_of(str(field), raw))
+        field, message = next(problems.flat(error.detail), ("", ""))
+        item.refuse(field, message, reason_of(field, raw))
         return item
     told = {name: value for name, value in told.items() if value is not None}
     item.names = {name: told.pop(name, "") for name in ("agent", "queue", "target")}

@@ -23,6 +23,8 @@ from tickets.models.people import User
 from tickets.models.presence import AgentState
 from tickets.models.queue import Queue
 from tickets.models.source import Source
+from tickets.settle import settle
+from tickets.signals import happened
 
 if TYPE_CHECKING:
     from tickets.models.client import Client as ClientType
@@ -143,7 +145,7 @@ class CallEvent(models.Model):
             fresh = [event for event in events if event.event_id not in known]
             for event in fresh:
                 event.source = source
-            cls.objects.bulk_create(fresh, ignore_conflicts=True)
+            CallEvent.objects.bulk_create(fresh, ignore_conflicts=True)
             if fresh:
                 _rebuild(source, fresh)
 
@@ -226,6 +228,7 @@ def _work_out(source: Source, call_ids: Iterable[str], fresh: Sequence[CallEvent
     fresh_ids = {event.event_id for event in fresh}
     links = {call_id: _link_of(known) for call_id, known in events.items()}
     named: set[int] = set()
+    written: dict[int, Contact] = {}
     new_numbers: set[str] = set()
     for call_id in sorted(events, key=lambda name: (_depth(name, links), name)):
         known = events[call_id]
@@ -234,8 +237,14 @@ def _work_out(source: Source, call_ids: Iterable[str], fresh: Sequence[CallEvent
         if _number_of(call) and not (before and _number_of(phone.fold(before))):
             new_numbers.add(call_id)
         is_new = bool({call_id, links[call_id]} & new_numbers)
-        _write_call(source, call_id, call, link=links[call_id], is_new_number=is_new)
+        touched = _write_call(source, call_id, call, link=links[call_id], is_new_number=is_new)
+        written |= {contact.pk: contact for contact in touched}
         named |= {agent for event in known for agent in (event.agent_id, event.target_id) if agent}
+    # For all at once: each needs its legs and those of its callbacks.
+    settle(written)
+    for contact in written.values():
+        contact.refresh_from_db()
+        happened.send(sender=Contact, case_event=None, contact=contact)
     latest = max((event.at for event in fresh), default=timezone.now())
     for agent in User.objects.filter(pk__in=named):
         AgentState.follow(agent, at=min(latest, timezone.now()))
@@ -281,20 +290,23 @@ def _depth(call_id: str, links: Mapping[str, str]) -> int:
     return len(seen)
 
 
-def _write_call(source: Source, call_id: str, call: phone.Call, *, link: str, is_new_number: bool) -> None:
-    """Bring the contact of the call, and those of its callbacks, to what the events say."""
+def _write_call(source: Source, call_id: str, call: phone.Call, *, link: str, is_new_number: bool) -> list[Contact]:
+    """Bring the contact of the call, and those of its callbacks, to what the events say. Return those that it touched."""
     number = _number_of(call)
     asked = (
         Contact.objects.filter(source=source, external_id=link).exclude(external_id=call_id).first() if link else None
     )
     contact = _write_contact(source, call_id, call, number=number, asked=asked, is_new_number=is_new_number)
+    touched = [contact]
     names = [f"{call_id}{_CALLBACK}{place}" for place in range(1, len(call.callbacks) + 1)]
     for name, again in zip(names, call.callbacks, strict=True):
-        _write_contact(source, name, again, number=number, asked=contact, is_new_number=is_new_number)
+        touched.append(_write_contact(source, name, again, number=number, asked=contact, is_new_number=is_new_number))
     if call.answered_at:
         stale = Contact.objects.filter(source=source, external_id__startswith=f"{call_id}{_CALLBACK}")
         for gone in stale.exclude(external_id__in=names):
             _take_back(gone, contact)
+            touched.append(gone)
+    return touched
 
 
 def _take_back(gone: Contact, contact: Contact) -> None:
@@ -303,7 +315,6 @@ def _take_back(gone: Contact, contact: Contact) -> None:
         gone.write_note(leg.draft, by=leg.agent)
     gone.segments.all().delete()
     Contact.objects.filter(pk=gone.pk).update(duplicate_of=contact, parent=None)
-    gone.announce()
 
 
 def _write_contact(
@@ -341,8 +352,9 @@ def _write_contact(
         if contact.queue_id != call.queue:
             told["client"] = client
         Contact.objects.filter(pk=contact.pk).update(**told)
+        # A callback takes its customer from here.
+        contact.refresh_from_db()
     _write_legs(contact, call)
-    contact.announce()
     return contact
 
 

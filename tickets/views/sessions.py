@@ -63,7 +63,7 @@ class Login(LoginView):
 
 
 class Logout(LogoutView):
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated:
             AgentState.end_day(request.user)
         return super().post(request, *args, **kwargs)
