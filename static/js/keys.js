@@ -27,7 +27,9 @@ document.addEventListener("keydown", (event) => {
     sheet?.showModal();
     return;
   }
-  const named = document.querySelector(`[aria-keyshortcuts="${CSS.escape(event.key)}"]`);
+  // A call that rings comes before what the letter means on the page.
+  const letter = `[aria-keyshortcuts="${CSS.escape(event.key)}"]`;
+  const named = document.querySelector(`#call-pop ${letter}`) ?? document.querySelector(letter);
   if (!named) return;
   event.preventDefault();
   if (named.matches("input, textarea, select, trix-editor")) named.focus();
