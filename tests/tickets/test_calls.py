@@ -376,7 +376,7 @@ def test_the_day_takes_the_same_queries_however_much_was_done(client, anna, djan
         case.promise(due_at=timezone.now(), by=anna)
         AgentState.objects.create(agent=anna, state="break", started_at=timezone.now(), ended_at=timezone.now())
     client.get("/day/")
-    # user; the channels; the contacts; first contacts and the solved ones; replies; states; promises; the running bar;
-    # her own state.
-    with django_assert_num_queries(9):
+    # user; the channels; the contacts; first contacts and the solved ones; replies; states; promises; her own
+    # state; the bell; the running bar.
+    with django_assert_num_queries(10):
         client.get("/day/")

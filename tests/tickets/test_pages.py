@@ -282,13 +282,14 @@ def test_pages_of_the_list_hold_every_case_once(desk, agent):
 
 
 # ---- How much a page costs -------------------------------------------------------------------------------------------
-def test_the_list_takes_seven_queries_however_long_it_is(desk, agent, django_assert_num_queries):
+def test_the_list_takes_eight_queries_however_long_it_is(desk, agent, django_assert_num_queries):
     for number in range(30):
         case = make_case(owner=agent, topic=make_topic(f"topic/{number}"), customer=make_customer())
         case.promise(due_at=timezone.now() + timedelta(days=1), by=agent)
     desk.get("/cases/")
-    # user; the counts; the page; the queues and the topics to choose from; the bell; the running bar. The session is in the cache.
-    with django_assert_num_queries(7):
+    # user; the counts; the page; the queues and the topics to choose from; her own state; the bell; the running bar. The
+    # session is in the cache.
+    with django_assert_num_queries(8):
         desk.get("/cases/")
 
 
@@ -302,9 +303,9 @@ def test_a_case_takes_the_same_queries_with_a_long_history(desk, agent, django_a
         case.carry_on(by=agent)
     desk.get(case.get_absolute_url())
     # user; case with its relations, the customer's identities; unread notices of it; events, messages and their files,
-    # contacts, promises; pending promises; the customer's other cases, last contacts and next promise; the bell; the
-    # running bar.
-    with django_assert_num_queries(15):
+    # contacts, promises; pending promises; the customer's other cases, last contacts and next promise; her own
+    # state; the bell; the running bar.
+    with django_assert_num_queries(16):
         desk.get(case.get_absolute_url())
 
 
@@ -316,7 +317,8 @@ def test_a_contact_takes_the_same_queries_with_a_long_history(desk, agent, conta
         make_case(customer=customer)
     desk.get(contact.get_absolute_url())
     # user; contact with its relations, identities; the leg; the last work, its topics, the first of all topics (she has
-    # used one only); the cases to continue; the notes; the client's country for the numbers of a new customer; the queues
-    # to choose from; the bell; the running bar.
-    with django_assert_num_queries(13):
+    # used one only), what the queue is mostly about; the cases to continue and the last promise on them; whether a
+    # telephone system tells of it; the notes; the client's country for the numbers of a new customer; the queues
+    # to choose from; her own state; the bell; the running bar.
+    with django_assert_num_queries(17):
         desk.get(contact.get_absolute_url())
