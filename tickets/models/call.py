@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import connection, models, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -205,16 +205,21 @@ def _rebuild(source: Source, fresh: Sequence[CallEvent]) -> None:
 def _cut_wrap_ups(fresh: Sequence[CallEvent]) -> dict[Source, set[str]]:
     """Earlier calls in whose wrap-up an agent answered one of these."""
     found: dict[Source, set[str]] = {}
+    until = ExpressionWrapper(
+        F("ended_at") + F("acw_us") * Value(timedelta(microseconds=1)), output_field=models.DateTimeField()
+    )
     for event in fresh:
         if event.kind != CallEvent.Kind.ANSWERED:
             continue
         legs = Segment.objects.filter(
-            agent=event.agent_id, contact__channel=Channel.PHONE, ended_at__lte=event.at,
+            agent=event.agent_id,
+            contact__channel=Channel.PHONE,
             started_at__gt=event.at - timedelta(days=1),
-        )  # fmt: skip
-        for leg in legs.select_related("contact__source"):
-            is_cut = leg.is_running or (leg.ended_at and leg.ended_at + timedelta(microseconds=leg.acw_us) > event.at)
-            if is_cut and leg.contact.comes_by_events:
+            started_at__lte=event.at,
+            ended_at__lte=event.at,
+        ).alias(until=until)
+        for leg in legs.filter(Q(is_running=True) | Q(until__gt=event.at)).select_related("contact__source"):
+            if leg.contact.comes_by_events:
                 name = leg.contact.external_id.partition(_CALLBACK)[0]
                 found.setdefault(leg.contact.source, set()).add(name)
     return found
