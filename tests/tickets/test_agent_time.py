@@ -108,6 +108,24 @@ def test_a_month_that_came_from_another_system_is_not_touched(anna):
     assert [(row.client.code, row.paid_us) for row in AgentTime.objects.all()] == [("third", 7)]
 
 
+def test_a_month_that_comes_by_import_takes_the_place_of_the_booked_one(anna, tmp_path):
+    from tests.tickets.bundle.logs import CONTACT, Desk
+
+    agent_time.book(OCTOBER)
+    desk = Desk(tmp_path / "log")
+    sent = {"agent_id": "anna", "period": "2025-10", "paid_s": "60", "handling_s": "60", "available_s": "0"}
+    desk.write("contacts", CONTACT)
+    desk.write("agent_time", sent)
+    desk.load()
+    agent_time.book(OCTOBER)
+    (row,) = AgentTime.objects.all()
+    assert (row.is_booked, row.paid_us) == (False, 60 * MICRO)
+    # Sent again with what was booked, it is theirs all the same.
+    AgentTime.objects.update(is_booked=True)
+    desk.load()
+    assert not AgentTime.objects.get().is_booked
+
+
 def test_parallel_chats_are_counted_once(anna):
     AgentTime.objects.all().delete()
     for start in (20, 25):

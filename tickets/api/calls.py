@@ -163,7 +163,8 @@ def read(raw: Any) -> Item:
 
 
 def reason_of(field: str, raw: Mapping[str, Any]) -> str:
-    if raw.get(field) in {None, ""}:
+    value = raw.get(field)
+    if value is None or value == "":
         return "missing"
     return {"at": "instant", "kind": "enum", "direction": "enum"}.get(field, "fields")
 

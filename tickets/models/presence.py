@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from tickets.live import announce
 from tickets.models.codes import LIVE_CHANNELS
 
 if TYPE_CHECKING:
@@ -122,6 +123,8 @@ class AgentState(models.Model):
         """What the agent picks herself: at once, or in a call when that is written up. "" is to be in none."""
         with transaction.atomic():
             now = cls.objects.running().select_for_update(no_key=True).filter(agent=agent).first()
+            # Her other pages follow.
+            announce(f"user:{agent.pk}")
             if now is not None and now.state in IN_CALL:
                 return bool(cls.objects.filter(pk=now.pk).exclude(then=state).update(then=state))
             return cls.enter(agent, state, at=at) if state else cls.leave(agent, at=at)

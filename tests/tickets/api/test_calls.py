@@ -220,6 +220,13 @@ def test_an_event_that_cannot_be_right_names_its_field_is_kept_and_stops_no_othe
     assert Contact.objects.get().outcome == "answered"
 
 
+@pytest.mark.parametrize("value", [["anna"], {"a": 1}, True, "x\0y", "\ud800"])
+@pytest.mark.parametrize("field", ["agent", "queue", "target", "event_id", "at", "kind"])
+def test_a_field_of_another_kind_is_refused_by_its_name(system, agent, field, value):
+    (result,) = tell(system, [event(1, "ended", 0) | {field: value}])
+    assert result["problem"]["errors"][0]["field"] == field
+
+
 def test_an_answer_without_an_agent_says_so(system, agent):
     (result,) = tell(system, [event(1, "answered", 0)])
     assert result["problem"]["errors"][0]["field"] == "agent"
