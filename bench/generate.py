@@ -183,7 +183,7 @@ def _fill(cursor, contacts: int) -> None:
     _write_dimensions(cursor, values)
     cursor.execute("SELECT id FROM tickets_source WHERE name = 'desk'")
     values["source"] = cursor.fetchone()[0]
-    with _bare_tables(cursor):
+    with bare_tables(cursor, TABLES):
         with stage("contacts"):
             for begin in range(1, new + 1, 1_000_000):
                 span = {"from": begin, "to": min(begin + 999_999, new)}
@@ -191,7 +191,7 @@ def _fill(cursor, contacts: int) -> None:
                 cursor.execute(FOLLOW_UPS, values | span)
         for name, statement in (("legs", SEGMENTS), ("cases", CASES), ("events", EVENTS), ("surveys", SURVEYS)):
             with stage(name):
-                _execute_all(cursor, statement, values)
+                execute_all(cursor, statement, values)
     cursor.execute("RESET max_parallel_workers_per_gather")
     for table, column in (("tickets_contact", "id"), ("tickets_case", "number"), ("surveys_invitation", "id")):
         cursor.execute(
@@ -199,7 +199,7 @@ def _fill(cursor, contacts: int) -> None:
         )
 
 
-def _execute_all(cursor, statements: str, values: dict) -> None:
+def execute_all(cursor, statements: str, values: dict) -> None:
     for statement in statements.split(";\n"):
         if statement.strip():
             cursor.execute(statement, values)
@@ -214,7 +214,7 @@ def _write_dimensions(cursor, values: dict) -> None:
         " 'SELECT (extract(epoch FROM i) * 1000000)::bigint'"
     )
     Source.objects.get_or_create(name="desk")
-    _execute_all(cursor, DIMENSIONS, values)
+    execute_all(cursor, DIMENSIONS, values)
     for client in Client.objects.all():
         make_agreement(client)
     teams = {team.code: team for team in Team.objects.all()}
@@ -223,9 +223,9 @@ def _write_dimensions(cursor, values: dict) -> None:
 
 
 @contextmanager
-def _bare_tables(cursor) -> Iterator[None]:
-    """Put indexes, unique keys and triggers of the log aside, and make the indexes anew at the end."""
-    names = list(TABLES)
+def bare_tables(cursor, tables: tuple[str, ...]) -> Iterator[None]:
+    """Put indexes, unique keys and triggers of these tables aside, and make the indexes anew at the end."""
+    names = list(tables)
     cursor.execute(
         "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
         " WHERE contype = 'u' AND conrelid::regclass::text = ANY(%s)",

@@ -35,7 +35,6 @@ WHY = {
     Why.LENGTH: gettext_lazy("not compared: periods of different length"),
     Why.WEEKDAYS: gettext_lazy("not compared: other weekdays"),
     Why.HOURS: gettext_lazy("not compared: opening hours changed"),
-    Why.MIX: gettext_lazy("not compared: the mix of channels shifted"),
 }
 VERDICTS = {
     Verdict.BETTER: gettext_lazy("better"),

@@ -7,14 +7,13 @@ be compared fairly, they are not compared, and the reason is given.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from metrics import stats
 from metrics.compute import Value
 from metrics.definition import Direction, Kpi, Unit
 from metrics.formats import is_few
-from metrics.mix import MIX_SHIFT, Decomposition
 
 # When so many more or fewer answer, those who answer are not the same kind of customer.
 RESPONSE_SHIFT = 0.10
@@ -45,7 +44,6 @@ class Why(StrEnum):
     LENGTH = "length"
     WEEKDAYS = "weekdays"
     HOURS = "hours"
-    MIX = "mix"
     NOT_ASKED = "not_asked"
 
 
@@ -54,17 +52,11 @@ class Circumstances:
     """How two periods differ besides in the value: `metrics.fairness` finds it out.
 
     Attributes:
-        response_shift: By how much the response rate moved; 0 for what no survey measures.
-        mix_shift: By how much the share of any one channel moved.
-        mix: For a ratio, what the channels did and what their mix did.
         weekday_shift: By how much the share of any one weekday differs.
         same_length: Whether both have the same number of days.
         same_hours: Whether the same opening hours were in force.
     """
 
-    response_shift: float = 0
-    mix_shift: float = 0
-    mix: Decomposition | None = None
     weekday_shift: float = 0
     same_length: bool = True
     same_hours: bool = True
@@ -75,14 +67,11 @@ ALIKE = Circumstances()
 
 @dataclass(frozen=True)
 class Change:
-    """`mix`: shown in place of a verdict where the mix of channels moved."""
-
     verdict: Verdict
     why: Why | None = None
     difference: float | None = None
     low: float | None = None
     high: float | None = None
-    mix: Decomposition | None = None
 
 
 def compare(
@@ -103,9 +92,9 @@ def compare(
     if before is None:
         return Change(Verdict.NONE, Why.NOT_ASKED)
     agreed_anew = not set(changed_terms).isdisjoint(kpi.terms)
-    around = replace(circumstances, response_shift=circumstances.response_shift or response_shift)
-    if why := _unfair(kpi, now, before, around, agreed_anew=agreed_anew):
-        return Change(Verdict.NONE, why, mix=around.mix if why is Why.MIX else None)
+    answered_alike = abs(response_shift) <= RESPONSE_SHIFT
+    if why := _unfair(kpi, now, before, circumstances, agreed_anew=agreed_anew, answered_alike=answered_alike):
+        return Change(Verdict.NONE, why)
     tested = _tested(kpi, now, before)
     if tested is None:
         return Change(Verdict.UNTESTED, difference=(now.value or 0) - (before.value or 0))
@@ -113,7 +102,9 @@ def compare(
     return Change(_verdict(kpi, low, high), difference=difference, low=low, high=high)
 
 
-def _unfair(kpi: Kpi, now: Value, before: Value, around: Circumstances, *, agreed_anew: bool) -> Why | None:
+def _unfair(
+    kpi: Kpi, now: Value, before: Value, around: Circumstances, *, agreed_anew: bool, answered_alike: bool
+) -> Why | None:
     is_amount = kpi.denominator is None and kpi.percentile is None
     reasons = {
         Why.NOTHING_NOW: now.value is None,
@@ -124,12 +115,11 @@ def _unfair(kpi: Kpi, now: Value, before: Value, around: Circumstances, *, agree
         Why.PROVISIONAL: bool(now.provisional or before.provisional),
         Why.FEW_NOW: is_few(now),
         Why.FEW_BEFORE: is_few(before),
-        Why.RESPONSE: abs(around.response_shift) > RESPONSE_SHIFT,
+        Why.RESPONSE: not answered_alike,
         # A rate of a month may stand beside one of a quarter; a number of calls may not.
         Why.LENGTH: is_amount and not around.same_length,
         Why.WEEKDAYS: around.weekday_shift > WEEKDAY_SHIFT,
         Why.HOURS: not around.same_hours,
-        Why.MIX: not is_amount and around.mix_shift > MIX_SHIFT,
     }
     return next((why for why, holds in reasons.items() if holds), None)
 

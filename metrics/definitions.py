@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import Http404
 from django.utils.translation import gettext_lazy
 
-from metrics import formats, rows
+from metrics import formats, nothing, rows
 from metrics.agreements_page import term_name
 from metrics.board import Board
 from metrics.cards import parts
@@ -133,13 +133,15 @@ def page(board: Board, kpi: Kpi) -> dict[str, Any]:
     beside = [KPIS[key] for key in kpi.beside if key in KPIS]
     found, _late = answers([*family, *beside], board.query, Purse(CARD_SECONDS))
     values = found[0].values if found else {}
+    counts = in_time(lambda: rows.excluded_by_reason(kpi, board.query), EXCLUDED_SECONDS)
     return {
         "variants": [_variant(board, other, values.get(other.key), kpi) for other in family],
         "beside": [_variant(board, other, values.get(other.key), kpi) for other in beside],
         "unit": UNITS[kpi.unit],
         "direction": DIRECTIONS[kpi.direction],
         "letters": _letters(family),
-        "left_out": left_out(board, kpi),
+        "left_out": left_out(board, kpi, counts),
+        "nothing": nothing.why(kpi, values.get(kpi.key), board.query, counts, reason_labels(kpi)),
         "terms": [term_name(code) for code in kpi.terms],
     }
 
@@ -188,9 +190,8 @@ def _denominator(board: Board, kpi: Kpi, value: Value) -> Part | None:
     return Part(text, f"{board.rows_link(kpi)}&set={which}")
 
 
-def left_out(board: Board, kpi: Kpi) -> list[LeftOut]:
+def left_out(board: Board, kpi: Kpi, counts: Mapping[str, int] | None) -> list[LeftOut]:
     """Every reason for leaving a row out, those that occur in the period first, with their rows."""
-    counts = in_time(lambda: rows.excluded_by_reason(kpi, board.query), EXCLUDED_SECONDS)
     declared = [reason.code for reason in rows.reasons(kpi) if _can_hold(kpi, reason.where)]
     labels = reason_labels(kpi)
     if counts is None:

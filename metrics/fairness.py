@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable
 from dataclasses import replace
 from datetime import date, timedelta
 
 from django.db.models import F, Q, Window
 from django.db.models.functions import Lead
 
-from metrics import compute, mix
-from metrics.catalog import KPIS
+from metrics import mix
 from metrics.change import Circumstances
 from metrics.compute import Query
-from metrics.definition import Kpi
 from metrics.period import Period
 from tickets.models import Agreement
 
@@ -22,19 +19,8 @@ from tickets.models import Agreement
 ABOUT_THE_SAME = timedelta(hours=2)
 
 
-def circumstances(kpi: Kpi, now: Query, before: Query) -> Circumstances:
-    """Ask the log what differs between the two questions: whom we asked, who came, and when we were open."""
-    parts_now, parts_before = _by_channel(kpi, now), _by_channel(kpi, before)
-    return replace(
-        around(now, before),
-        response_shift=_response_rate(kpi, now) - _response_rate(kpi, before),
-        mix_shift=mix.mix_shift(_sizes(parts_before), _sizes(parts_now)),
-        mix=mix.decompose(parts_before, parts_now),
-    )
-
-
 def around(now: Query, before: Query) -> Circumstances:
-    """What is the same for every KPI: the days of the two periods, and the opening hours in force on them."""
+    """What differs between two questions, whichever KPI is asked: their days, and the opening hours in force on them."""
     running = _so_far(now)
     lengths = [period.end - period.start for period in (running, before.period)]
     return Circumstances(
@@ -55,26 +41,6 @@ def _weekdays(period: Period) -> Counter[int]:
     day: date = period.start.astimezone(period.zone).date()
     last = (period.end - timedelta(microseconds=1)).astimezone(period.zone).date()
     return Counter((day + timedelta(days=n)).weekday() for n in range((last - day).days + 1))
-
-
-def _by_channel(kpi: Kpi, query: Query) -> dict[Hashable, tuple[float, float]]:
-    if kpi.denominator is None or kpi.percentile is not None or "channel" not in kpi.fact.dimensions:
-        return {}
-    rows = compute.values([kpi], replace(query, by=("channel",)))
-    values = {row.group["channel"]: row.values[kpi.key] for row in rows}
-    return {channel: (v.numerator or 0, v.denominator) for channel, v in values.items() if v.denominator}
-
-
-def _sizes(parts: dict[Hashable, tuple[float, float]]) -> dict[Hashable, float]:
-    return {group: n for group, (_k, n) in parts.items()}
-
-
-def _response_rate(kpi: Kpi, query: Query) -> float:
-    rate = KPIS["response-rate"]
-    if kpi.fact is not rate.fact or kpi is rate:
-        return 0.0
-    (row,) = compute.values([rate], replace(query, by=()))
-    return row.values[rate.key].value or 0.0
 
 
 def _calendars(query: Query) -> set[tuple[int, int]]:

@@ -31,13 +31,18 @@ class Grain:
         return f"date_trunc('{self.split}', {{at}}, %(zone)s)"
 
 
-# Coarsest first: a question takes as much as it can from each in turn.
+BY_AGENT = (*BASE_DIMENSIONS, "agent")
+BY_TOPIC = (*BASE_DIMENSIONS, "topic")
+
+# Of the same dimensions the coarsest first: a question takes as much as it can from each in turn.
 GRAINS = (
     Grain("month", "month", BASE_DIMENSIONS),
     Grain("day", "day", BASE_DIMENSIONS),
     Grain("hour", "hour", BASE_DIMENSIONS),
-    Grain("day_agent", "day", (*BASE_DIMENSIONS, "agent")),
-    Grain("day_topic", "day", (*BASE_DIMENSIONS, "topic")),
+    Grain("month_agent", "month", BY_AGENT),
+    Grain("day_agent", "day", BY_AGENT),
+    Grain("month_topic", "month", BY_TOPIC),
+    Grain("day_topic", "day", BY_TOPIC),
 )
 
 

@@ -14,8 +14,6 @@ from statistics import median
 MOST_TIMES_MEDIAN = 5
 # A group with fewer answers is put together with the other small ones.
 LEAST_IN_GROUP = 10
-# From this shift of shares on, a total is shown beside what it would be with the mix of before.
-MIX_SHIFT = 0.05
 
 Parts = Mapping[Hashable, tuple[float, float]]
 

@@ -15,7 +15,6 @@ from django.db import connection, transaction
 
 from metrics.definition import Fact, Record
 from metrics.grains import GRAINS, Grain
-from tickets.live import announce
 from metrics.sql import computed, record_table
 from metrics.store import (
     STORED,
@@ -30,12 +29,13 @@ from metrics.store import (
     summed,
 )
 from tickets import windows
+from tickets.live import announce
 
 # So many objects are judged by one statement.
 CHUNK = 250_000
 Job = Callable[[Any], None]
 _BY_CODE = {grain.code: grain for grain in GRAINS}
-_CHAINS = (("hour", "day", "month"), ("day_agent",), ("day_topic",))
+_CHAINS = (("hour", "day", "month"), ("day_agent", "month_agent"), ("day_topic", "month_topic"))
 
 
 def rebuild() -> None:

@@ -15,7 +15,6 @@ from django.db import connection, transaction
 from metrics.catalog import kept_of
 from metrics.definition import Fact, Record
 from metrics.grains import GRAINS, Grain
-from tickets.live import announce
 from metrics.rebuild import lock, rebuild_record
 from metrics.sql import computed, record_table
 from metrics.store import (
@@ -30,6 +29,7 @@ from metrics.store import (
     params,
 )
 from tickets import windows
+from tickets.live import announce
 
 CLAIM = 20_000
 # From so many marks on, and where they are most of what there is, working everything out at once is quicker.
@@ -91,14 +91,22 @@ def _apply(cursor: Any, record: Record, ids: list[int]) -> bool:
         return False
     cursor.execute(f"DELETE FROM {stored} WHERE id IN (SELECT id FROM metrics_delta WHERE sign < 0)")
     cursor.execute(f"INSERT INTO {stored} ({columns}) SELECT {columns} FROM metrics_delta WHERE sign > 0 ORDER BY id")
-    for fact in facts_of(record):
+    facts = facts_of(record)
+    # Most refreshes bring a few new rows, to which some facts do not date any: then nothing is asked about those.
+    cursor.execute(
+        f"SELECT count(*) FILTER (WHERE sign < 0), {', '.join(f'count({fact.at})' for fact in facts)} FROM metrics_delta"
+    )
+    gone, *counts = cursor.fetchone()
+    for fact in (fact for fact, count in zip(facts, counts, strict=True) if count):
         for grain in GRAINS:
             _move(cursor, fact, grain)
+            if gone:
+                _clear(cursor, fact, grain)
     return True
 
 
 def _move(cursor: Any, fact: Fact, grain: Grain) -> None:
-    """Add the signed rows to the cells, and remove the cells that are left without rows."""
+    """Add the signed rows to the cells."""
     table, keys, kept = cell_table(fact, grain), key_columns(grain), kept_of(fact.code)
     sets = [f"{ROWS} = c.{ROWS} + excluded.{ROWS}"]
     for code, measure in kept.items():
@@ -111,9 +119,14 @@ def _move(cursor: Any, fact: Fact, grain: Grain) -> None:
         f"{cells_of(fact, grain, 'metrics_delta', sign='sign')} ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {', '.join(sets)}",
         params(),
     )
+
+
+def _clear(cursor: Any, fact: Fact, grain: Grain) -> None:
+    """Remove the cells that are left without rows, and look anew for the largest where it may have gone."""
+    table = cell_table(fact, grain)
     buckets = f"SELECT DISTINCT {grain.bucket.format(at=f'f.{fact.at}')} FROM metrics_delta f WHERE f.sign < 0"
     cursor.execute(f"DELETE FROM {table} WHERE {ROWS} = 0 AND bucket IN ({buckets})", params())
-    for measure in kept.values():
+    for measure in kept_of(fact.code).values():
         if is_max(measure):
             _find_largest(cursor, fact, grain, measure.code)
 

@@ -73,7 +73,8 @@ class Desk {
     }
     for (const html of [quote && `<blockquote>${escaped(quote)}</blockquote><br>`, insert]) if (html) this.put(html);
     quote = insert = "";
-    if (this.form.querySelector("[autofocus]") === null) this.editor.focus();
+    // A draft that was there when the page opened does not take the keys: they may be meant for the case.
+    if (!this.wasThere) this.editor.focus();
   }
 
   put(html) {
@@ -169,15 +170,20 @@ class Desk {
   }
 
   async send(button) {
+    if (this.sending) return;
+    this.sending = true;
     clearTimeout(this.clock);
     this.clock = null;
     await this.saving;
+    // The editor hands over the last letters with its next frame.
+    await Promise.race([new Promise((done) => requestAnimationFrame(() => setTimeout(done))), new Promise((done) => setTimeout(done, 200))]);
     const later = this.field("later");
     if (later && !button?.closest(".dropdown-menu")) later.value = "";
     this.body(); // brings `seen` up to date
     const values = button?.name ? { [button.name]: button.value } : {};
     this.after = this.form.querySelector("[data-after]")?.value ?? "stay";
     await window.htmx.ajax("POST", this.form.action, { source: this.form, target: "#composer", swap: "outerHTML", values });
+    this.sending = false;
   }
 
   // It is on its way, or kept as a note: this browser forgets its copy.
@@ -201,7 +207,7 @@ class Desk {
   }
 }
 
-const find = () => {
+const find = (wasThere = false) => {
   const form = document.querySelector("form[data-compose]");
   if (desk && (!form || desk.form !== form)) {
     desk.end();
@@ -209,6 +215,7 @@ const find = () => {
   }
   if (form && !desk) {
     desk = new Desk(form);
+    desk.wasThere = wasThere;
     const { editor } = desk;
     if (editor.editor) desk.ready();
     else editor.addEventListener("trix-initialize", () => desk?.ready(), { once: true });
@@ -243,7 +250,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     localStorage.removeItem(desk.key);
   }
 });
-document.addEventListener("htmx:afterSettle", find);
+document.addEventListener("htmx:afterSettle", () => find());
 document.addEventListener("desk:insert", (event) => {
   if (desk) {
     desk.put(event.detail);
@@ -266,4 +273,4 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) desk?.save();
 });
 window.addEventListener("pageshow", offer);
-find();
+find(true);

@@ -8,3 +8,5 @@ import "./live.js";
 import "./notices.js";
 import "./leaving.js";
 import "./pop.js";
+import "./palette.js";
+import "./arrows.js";

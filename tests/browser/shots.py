@@ -36,6 +36,8 @@ PAGES = [
     Shot("agent", "contact-form", "/contacts/new/"),
     Shot("agent", "cases", "/cases/"),
     Shot("agent", "case", "/cases/", follow="main a[href^='/cases/'][href$='/']:not([href='/cases/'])"),
+    Shot("agent", "search", "/search/?q=faktura"),
+    Shot("agent", "search-empty", "/search/"),
     Shot("agent", "password", "/password/"),
     Shot("manager", "home", "/"),
     Shot("manager", "dashboard", "/metrics/"),

@@ -54,9 +54,10 @@ STEPS = 4
 
 
 class Log:
-    """A small random log that can be added to and corrected."""
+    """A small random log of some days that can be added to and corrected."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, days: int = 10) -> None:
+        self.days = days
         self.random = random.Random(seed)
         self.queues = [make_queue(code) for code in ("billing", "support")]
         self.topics = [make_topic(path) for path in ("a", "a/b", "c")]
@@ -72,7 +73,9 @@ class Log:
         bring_up_to_date(START)
 
     def moment(self) -> datetime:
-        return START + timedelta(seconds=self.random.randrange(10 * 86400), microseconds=self.random.randrange(10**6))
+        return START + timedelta(
+            seconds=self.random.randrange(self.days * 86400), microseconds=self.random.randrange(10**6)
+        )
 
     def add(self) -> Contact:
         pick = self.random.choice

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
-from metrics import compute, definitions, symbols, threeways
+from metrics import compute, definitions, formats, nothing, symbols, threeways
 from metrics.catalog import KPIS
 from metrics.compute import Query
 from metrics.grains import zone
@@ -170,6 +170,55 @@ def test_more_contacts_take_no_more_queries(manager: Client) -> None:
         for _ in range(3):
             make_contact(customer=make_customer())
         assert count(address) == before, address
+
+
+# --- where there is nothing to count
+
+
+def why_nothing(client: Client, key: str, question: str = "period=28d") -> str:
+    html = page(client, f"/metrics/definitions/{key}/?{question}")
+    found = re.search(r'id="nothing">(.*?)</p>', html, re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", found[1])).strip() if found else ""
+
+
+@pytest.mark.django_db
+def test_every_figure_that_shows_a_dash_says_why() -> None:
+    asked = Query(october().period)
+    (row,) = compute.values(KPIS.values(), asked)
+    for key, value in row.values.items():
+        said = nothing.why(KPIS[key], value, asked, {}, {})
+        assert bool(said) == (formats.figure(KPIS[key], value) == formats.NOTHING), key
+
+
+@pytest.mark.django_db
+def test_a_log_of_contacts_alone_is_told_that_first_contact_resolution_needs_cases(manager: Client) -> None:
+    make_contact()
+    assert why_nothing(manager, "fcr").startswith("This log holds no cases")
+    assert why_nothing(manager, "aht") == ""
+    with translation.override("fi"):
+        assert "ei ole tapauksia" in str(nothing.NO_LOG["case"])
+
+
+@pytest.mark.django_db
+def test_what_is_all_left_out_is_said_with_how_many_and_why(manager: Client) -> None:
+    for flags in (["test"], ["spam"], ["spam"]):
+        make_contact(flags=flags)
+    found = why_nothing(manager, "aht")
+    assert found == "No contact of this period can be counted. Left out are 3, by reason – Spam: 2; Test: 1."
+
+
+@pytest.mark.django_db
+def test_cases_whose_window_has_not_passed_are_said_to_be_provisional(manager: Client) -> None:
+    customer, agent = make_customer(), make_user("anna")
+    case = make_case(customer=customer)
+    make_contact(customer=customer, case=case, agent=agent)
+    assert "Provisional: the window has not passed: 1" in why_nothing(manager, "fcr")
+
+
+@pytest.mark.django_db
+def test_an_empty_period_is_told_apart_from_an_empty_log(manager: Client) -> None:
+    make_contact(at=timezone.now() - timedelta(days=200))
+    assert why_nothing(manager, "aht").startswith("In this period and with these filters there is nothing to count")
 
 
 # --- API

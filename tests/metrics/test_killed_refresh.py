@@ -30,28 +30,39 @@ UNTIL = datetime(2025, 10, 20, 15, tzinfo=UTC)
 
 desk = empty_desk
 
-# `manage.py refresh_metrics`, which says when the database is about to be given its statement of that number, and does
-# not go on after it.
-REFRESH = """
-import sys, time
+# For each number that it is told, `manage.py refresh_metrics` in a process of its own, forked because Django takes long to
+# start: it says its id when the database is about to be given its statement of that number, and does not go on after it.
+# What became of it is said by the process that waits for it.
+REFRESHES = """
+import os, sys, time
 import django
 django.setup()
 from django.core.management import call_command
 from django.db import connection
+from metrics import refresh
 
-seen = 0
+def run(last):
+    seen = 0
 
-def watch(execute, sql, params, many, context):
-    global seen
-    seen += 1
-    if seen == int(sys.argv[1]):
-        print("now", flush=True)
-        execute(sql, params, many, context)
-        time.sleep(600)
-    return execute(sql, params, many, context)
+    def watch(execute, sql, params, many, context):
+        nonlocal seen
+        seen += 1
+        if seen == last:
+            print(os.getpid(), flush=True)
+            execute(sql, params, many, context)
+            time.sleep(600)
+        return execute(sql, params, many, context)
 
-with connection.execute_wrapper(watch):
-    call_command("refresh_metrics")
+    with connection.execute_wrapper(watch):
+        call_command("refresh_metrics")
+
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        run(int(line))
+        print("done too early", flush=True)
+        os._exit(1)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
@@ -62,21 +73,23 @@ def started(*words: str) -> subprocess.Popen[str]:
         "DATABASE_URL": f"postgresql://{settings['USER']}@{quote(settings['HOST'], safe='')}/{settings['NAME']}",
     }
     return subprocess.Popen(
-        [sys.executable, *words],
-        cwd=PROJECT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        [sys.executable, *words], cwd=PROJECT, env=environment,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
 
 
-def kill_in_the_middle(random: Random) -> None:
+def kill_in_the_middle(refreshes: subprocess.Popen[str], random: Random) -> None:
     """Some statement of the refresh is at work, or has just been, when its process is gone."""
-    refreshing = started("-c", REFRESH, str(random.randrange(2, LEAST_STATEMENTS)))
-    assert refreshing.stdout is not None
-    said = refreshing.stdout.readline()
-    assert said == "now\n", said + refreshing.communicate()[0]
+    assert refreshes.stdin is not None
+    assert refreshes.stdout is not None
+    print(random.randrange(2, LEAST_STATEMENTS), file=refreshes.stdin, flush=True)
+    said = refreshes.stdout.readline()
+    if not said.strip().isdecimal():
+        refreshes.stdin.close()
+        raise AssertionError(said + refreshes.stdout.read())
     time.sleep(random.choice([0, 0.002, 0.02]))
-    refreshing.kill()
-    refreshing.communicate()
-    assert refreshing.returncode == -signal.SIGKILL
+    os.kill(int(said), signal.SIGKILL)
+    assert refreshes.stdout.readline() == f"{-signal.SIGKILL}\n"
 
 
 def correct(random: Random) -> None:
@@ -121,6 +134,7 @@ def merge(desk: Desk, number: int) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_refresh_killed_ten_times_ends_with_the_figures_of_the_log(desk: Desk) -> None:
     random = Random(7)
+    refreshes = started("-c", REFRESHES)
     for number in range(ROUNDS):
         simulate(
             seed=number,
@@ -131,8 +145,9 @@ def test_a_refresh_killed_ten_times_ends_with_the_figures_of_the_log(desk: Desk)
         )
         correct(random)
         merge(desk, number)
-        kill_in_the_middle(random)
+        kill_in_the_middle(refreshes, random)
         assert Mark.objects.exists()
+    refreshes.communicate()
     assert Case.objects.filter(status="merged").count() == ROUNDS - 1
     for words in ([], ["--check"]):
         running = started("manage.py", "refresh_metrics", *words)

@@ -203,16 +203,17 @@ def test_9_an_answer_is_a_share_of_the_questions_it_answers() -> None:
     assert Response.objects.filter(october).count() / sent == 2
 
 
-@pytest.mark.parametrize("filters", ["", "channel=phone", "channel=email", "queue=mail", "agent=A1", "client=golden"])
-def test_9_the_numerator_lies_within_the_denominator(golden: Path, filters: str) -> None:
-    if filters.startswith("client="):
-        filters = f"client={Queue.objects.get(code='mail').client.code}"
+def test_9_the_numerator_lies_within_the_denominator(golden: Path) -> None:
+    """Of all rows, and of those of a filter: another one of each share, since the condition is the same everywhere."""
+    client = Queue.objects.get(code="mail").client.code
+    narrow = ["channel=phone", "channel=email", "queue=mail", "agent=A1", f"client={client}"]
     shares = [kpi for kpi in KPIS.values() if kpi.unit is Unit.SHARE and not kpi.fact.anonymous_below]
     assert len(shares) > 30
-    for kpi in shares:
-        query = ask(kpi.key, filters).query
-        top, base = (rows.page(kpi, query, which, limit=1000).rows for which in ("numerator", "denominator"))
-        assert {str(row) for row in top} <= {str(row) for row in base}, kpi.key
+    for n, kpi in enumerate(shares):
+        for filters in ("", narrow[n % len(narrow)]):
+            query = ask(kpi.key, filters).query
+            top, base = (rows.page(kpi, query, which, limit=1000).rows for which in ("numerator", "denominator"))
+            assert {str(row) for row in top} <= {str(row) for row in base}, (kpi.key, filters)
 
 
 def test_10_closed_in_the_period_are_also_those_opened_before_it() -> None:

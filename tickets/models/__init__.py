@@ -33,6 +33,7 @@ from tickets.models.presence import AgentState, Presence
 from tickets.models.promise import Promise
 from tickets.models.quarantine import QuarantinedRow
 from tickets.models.queue import Queue
+from tickets.models.search import CaseWords
 from tickets.models.source import DESK, Source
 from tickets.models.teamwork import CaseLink, ChecklistItem, Consultation, Follower, Incident, Notice
 from tickets.models.topic import Topic
@@ -54,6 +55,7 @@ __all__ = [
     "Case",
     "CaseEvent",
     "CaseLink",
+    "CaseWords",
     "Channel",
     "ChecklistItem",
     "Client",

@@ -8,6 +8,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from tickets.models.client import Client
@@ -41,6 +42,9 @@ class Customer(models.Model):
 
     def __str__(self) -> str:
         return self.name or f"#{self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("customer", args=[self.pk])
 
 
 class Identity(models.Model):

@@ -55,6 +55,9 @@ STROKES = {
     "numbers": "M10 6h10M10 12h10M10 18h10M4 5l2-1v5M4 14h3l-3 4h3",
     "send": "M4 12l16-8-6 16-3-7z",
     "wand": "M6 21L21 6l-3-3L3 18zM15 6l3 3M9 3v3M4 6h3M19 14v3M17 16h4",
+    "bolt": "M13 3v7h6l-8 11v-7H5z",
+    "book": "M4 5h6a2 2 0 0 1 2 2v13a2 2 0 0 0-2-2H4zM20 5h-6a2 2 0 0 0-2 2v13a2 2 0 0 1 2-2h6z",
+    "filter": "M4 5h16l-6 8v6l-4 2v-8z",
     "topic": "M4 6h6M4 12h10M4 18h14M16 6l2 2 3-4",
 }
 

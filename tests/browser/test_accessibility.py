@@ -1,0 +1,83 @@
+"""Every page, in light and dark, on a desk and on a phone, looked over by axe: no serious fault may be found."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+
+from tests.browser.chromium import watched_page
+from tests.factories import make_case, make_contact, make_customer, make_queue, make_topic, make_user
+from tickets import merging, teamwork
+from tickets.models import Article, Contact, Macro, SavedReply
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+AXE = Path(settings.NODE_MODULES) / "axe-core/axe.min.js"
+# The rules of WCAG 2.2 at the levels A and AA.
+ASK = """async () => {
+  const found = await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]});
+  return found.violations.filter(one => ["serious", "critical"].includes(one.impact))
+    .map(one => `${one.id}: ${one.nodes.slice(0, 3).map(node => node.html.slice(0, 160)).join(" | ")}`);
+}"""
+AGENT = ["/cases/", "{case}", "{case}#reply", "{case}#picker", "{merged}", "{case}merge/", "{customer}", "{contact}"]
+AGENT += ["/contacts/new/", "/notices/", "/password/"]
+MANAGER = ["/metrics/", "/metrics/definitions/", "/metrics/definitions/fcr/", "/settings/agreements/", "/outbox/"]
+MANAGER += ["/quarantine/", "/metrics/audit/"]
+
+
+@pytest.fixture
+def desk():
+    """One of everything, on which the pages stand."""
+    queue = make_queue()
+    anna = make_user("anna", first_name="Anna", last_name="Berg")
+    make_user("boss", role=get_user_model().Role.MANAGER)
+    bo = make_user("bo", first_name="Bo", last_name="Ek")
+    topic = make_topic("billing/invoice")
+    maja = make_customer("Maja Lind", email="maja@example.com", phone="+46701234567")
+    case = make_case(customer=maja, owner=anna, queue=queue, topic=topic, subject="Where is my parcel?")
+    other = make_case(customer=maja, owner=anna, queue=queue, subject="The same again")
+    for number in range(3):
+        make_contact(
+            case=case, customer=maja, agent=anna, queue=queue, topic=topic, at=timezone.now() - timedelta(days=number)
+        )
+    case.log_message("Where is it?", kind="incoming", by=None)
+    case.write_note("Looked into it.", by=anna)
+    case.promise(due_at=timezone.now() + timedelta(days=1), by=anna)
+    case.checklist.create(text="Call the carrier")
+    teamwork.follow(case, user=bo)
+    teamwork.ask(case, asked=anna, question="Is it covered?", by=bo)
+    merging.merge(other, into=case, by=anna)
+    SavedReply.objects.create(shortcut="hello", name="Hello", html="<div>Hello</div>")
+    Macro.objects.create(name="Late", html="<div>Sorry</div>", changes={"priority": "high"})
+    Article.objects.create(title="Delivery times", html="<div>Two days.</div>", is_public=True)
+    call = Contact.take(by=anna, queue=queue)
+    urls = {"case": case, "merged": other, "contact": call}
+    return {name: one.get_absolute_url() for name, one in urls.items()} | {"customer": f"/customers/{maja.pk}/"}
+
+
+def faults_of(page, address):
+    page.goto(address.partition("#")[0])
+    state = address.partition("#")[2]
+    if state == "reply":
+        page.click("[data-composer=reply]")
+        page.wait_for_selector("trix-editor")
+    elif state == "picker":
+        page.click("#case-fields [data-pick] >> nth=1")
+        page.wait_for_selector("#picker-q")
+    # Not through the page's own scripts, which its content policy would rightly refuse.
+    page.evaluate(AXE.read_text())
+    return [f"{address}: {fault}" for fault in page.evaluate(ASK)]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (390, "light")])
+@pytest.mark.parametrize(("name", "pages"), [("anna", AGENT), ("boss", MANAGER)])
+def test_no_page_has_a_serious_fault(browser, live_server, client, desk, name, pages, width, scheme):
+    client.force_login(get_user_model().objects.get(username=name))
+    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
+    with watched_page(browser, width=width, color_scheme=scheme) as page:
+        page.context.add_cookies([{**cookie, "url": live_server.url}])
+        faults = [fault for path in pages for fault in faults_of(page, live_server.url + path.format(**desk))]
+    assert not faults, "\n".join(faults)
