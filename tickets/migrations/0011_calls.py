@@ -24,7 +24,7 @@ DROP FUNCTION tickets_forbid_change_of_calls();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tickets', '0004_the_desk'),
+        ('tickets', '0006_search_old_cases'),
     ]
 
     operations = [
