@@ -23,6 +23,9 @@ app.conf.beat_schedule = {
     "bulk-changes": {"task": "tickets.tasks.carry_on_bulk_changes", "schedule": 5, "options": {"expires": 5}},
     "wake-cases": {"task": "tickets.tasks.wake_cases", "schedule": 20, "options": {"expires": 20}},
     "note-survey-deliveries": {"task": "surveys.tasks.note_deliveries", "schedule": 30, "options": {"expires": 30}},
+    # Every hour, so that the month so far is there; late events change the one before.
+    "end-forgotten-wrap-ups": {"task": "tickets.tasks.end_forgotten_wrap_ups", "schedule": crontab(minute=20)},
+    "book-agent-time": {"task": "tickets.tasks.book_agent_time", "schedule": crontab(minute=25)},
     # At night, when the day that was is over and nobody waits for a page.
     "audit-figures": {"task": "metrics.tasks.audit_figures", "schedule": crontab(hour=3, minute=20)},
     "forget-idempotent-answers": {"task": "tickets.tasks.forget_idempotent_answers", "schedule": 3600},

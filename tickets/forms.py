@@ -60,6 +60,7 @@ class LocalMoment(forms.DateTimeInput):
 class TakeForm(forms.Form):
     channel = forms.ChoiceField(choices=Channel.choices, initial=Channel.PHONE)
     direction = forms.ChoiceField(choices=Direction.choices[:2], initial=Direction.INBOUND, required=False)
+    number = forms.CharField(required=False, max_length=60)
     # Made with the page: the button pressed twice takes one call.
     key = forms.UUIDField(required=False)
 
@@ -76,7 +77,7 @@ class ContactForm(forms.Form):
     )
     subject = forms.CharField(label=_("Subject"), required=False, max_length=500, widget=Input(autocomplete="off"))
     status_enquiry = forms.BooleanField(label=_("Only asked how a case is coming along"), required=False, widget=Tick())
-    note = forms.CharField(label=_("Note"), required=False, strip=False, widget=Text())
+    note = forms.CharField(label=_("Note"), required=False, strip=False, widget=Text(**{"aria-keyshortcuts": "w"}))
     case = forms.CharField(required=False)
     solved = forms.TypedChoiceField(
         label=_("Solved?"),
@@ -98,6 +99,10 @@ class ContactForm(forms.Form):
             **kwargs.get("initial", {}),
         }
         super().__init__(*args, **kwargs)
+        if contact.comes_by_events:
+            # The telephone system knows which queue it was, and who called whom.
+            del self.fields["queue"], self.fields["direction"]
+            return
         queues = self.fields["queue"]
         assert isinstance(queues, forms.ModelChoiceField)
         queues.queryset = Queue.objects.visible_to(user)

@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from tickets import bulk, outbox, sending, waking, windows
-from tickets.models import IdempotentAnswer
+from tickets import agent_time, bulk, outbox, sending, waking, windows
+from tickets.models import CallEvent, IdempotentAnswer
 
 
 @shared_task
@@ -28,6 +28,18 @@ def wake_cases() -> None:
 def carry_on_bulk_changes() -> None:
     """Do what is left of the changes to many cases."""
     bulk.carry_on_all()
+
+
+@shared_task
+def book_agent_time() -> None:
+    """Bring the ledger of agents' months up to date with the log of their states and legs."""
+    agent_time.book_due()
+
+
+@shared_task
+def end_forgotten_wrap_ups() -> None:
+    """End the wrap-ups of calls that nobody ended."""
+    CallEvent.end_forgotten_wrap_ups()
 
 
 @shared_task

@@ -1,9 +1,9 @@
-from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from tickets.views import (
     attachments,
     bulk,
+    calls,
     canned,
     case_changes,
     case_fields,
@@ -13,6 +13,7 @@ from tickets.views import (
     compose,
     contacts,
     customers,
+    day,
     home,
     incidents,
     notices,
@@ -22,20 +23,27 @@ from tickets.views import (
     saved_views,
     search,
     sessions,
+    states,
     topics,
 )
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("login/", sessions.Login.as_view(), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("logout/", sessions.Logout.as_view(), name="logout"),
     path("password/", sessions.PasswordChange.as_view(), name="password_change"),
     path("language/", sessions.set_language, name="set_language"),
+    path("state/", states.state, name="state"),
+    path("state/starting/", states.starting_state, name="starting_state"),
+    path("day/", day.day, name="day"),
+    path("calls/ringing/", calls.ringing, name="calls_ringing"),
+    path("calls/caller/", calls.caller, name="caller"),
     path("search/", search.search, name="search"),
     path("palette/", search.palette, name="palette"),
     path("articles/<int:pk>/", search.article, name="article"),
     path("contacts/new/", contacts.contact_new, name="contact_new"),
     path("contacts/<int:pk>/", contacts.contact, name="contact"),
+    path("contacts/<int:pk>/call/", contacts.call, name="contact_call"),
     path("contacts/<int:pk>/hold/", contacts.hold, name="contact_hold"),
     path("contacts/<int:pk>/resumption/", contacts.resumption, name="contact_resumption"),
     path("contacts/<int:pk>/end/", contacts.end, name="contact_end"),

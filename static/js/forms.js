@@ -4,6 +4,8 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   const first = document.querySelector(event.target.dataset.first);
   first?.click();
+  // Letters are shortcuts again: what follows a chosen topic is "y" or "u".
+  if (first?.matches("input")) first.focus();
 });
 
 // What was written is on the timeline now.

@@ -35,10 +35,10 @@ const keyOf = (event) => {
   return event.shiftKey ? `Shift+${key.toUpperCase()}` : key.toLowerCase();
 };
 
-// Of two elements with one key the page's own wins over the header's.
+// Of two elements with one key a ringing call's wins, then the page's own, then the header's.
 const named = (key) => {
   const all = [...document.querySelectorAll("[aria-keyshortcuts]")].filter((one) => keysOf(one).includes(key) && usable(one));
-  return all.find((one) => one.closest("#content")) || all[0];
+  return all.find((one) => one.closest("#call-pop")) || all.find((one) => one.closest("#content")) || all[0];
 };
 
 const use = (element) => {
@@ -142,7 +142,8 @@ export const isShortcut = (event) =>
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-    const form = event.target.closest("form");
+    // Outside of any form: the page's own one, such as a call's wrap-up.
+    const form = event.target.closest("form:not([role=search])") ?? document.querySelector("form:has([data-whole])");
     if (form && !event.defaultPrevented) {
       event.preventDefault();
       form.requestSubmit();

@@ -7,5 +7,6 @@ import "./undo.js";
 import "./live.js";
 import "./notices.js";
 import "./leaving.js";
+import "./pop.js";
 import "./palette.js";
 import "./arrows.js";

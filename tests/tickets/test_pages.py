@@ -261,9 +261,9 @@ def test_a_case_takes_the_same_queries_with_a_long_history(desk, agent, django_a
         case.carry_on(by=agent)
     desk.get(case.get_absolute_url())
     # user; case with its relations, the customer's identities; unread notices of it; events, messages and their files,
-    # contacts, promises; pending promises; the customer's other cases, last contacts and next promise; the bell; the
-    # running bar.
-    with django_assert_num_queries(15):
+    # contacts, promises; pending promises; the customer's other cases, last contacts and next promise; her own
+    # state; the bell; the running bar.
+    with django_assert_num_queries(16):
         desk.get(case.get_absolute_url())
 
 
@@ -275,7 +275,8 @@ def test_a_contact_takes_the_same_queries_with_a_long_history(desk, agent, conta
         make_case(customer=customer)
     desk.get(contact.get_absolute_url())
     # user; contact with its relations, identities; the leg; the last work, its topics, the first of all topics (she has
-    # used one only); the cases to continue; the notes; the client's country for the numbers of a new customer; the queues
-    # to choose from; the bell; the running bar.
-    with django_assert_num_queries(13):
+    # used one only), what the queue is mostly about; the cases to continue and the last promise on them; whether a
+    # telephone system tells of it; the notes; the client's country for the numbers of a new customer; the queues
+    # to choose from; her own state; the bell; the running bar.
+    with django_assert_num_queries(17):
         desk.get(contact.get_absolute_url())

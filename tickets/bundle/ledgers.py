@@ -34,8 +34,9 @@ WITH taken AS (
     ORDER BY s.line
     ON CONFLICT (agent_id, client_id, month_on) DO UPDATE
     SET paid_us = excluded.paid_us, handling_us = excluded.handling_us, available_us = excluded.available_us,
-        aux_us = excluded.aux_us
-    WHERE (tickets_agenttime.paid_us, tickets_agenttime.handling_us, tickets_agenttime.available_us,
+        aux_us = excluded.aux_us, is_booked = false
+    WHERE tickets_agenttime.is_booked
+        OR (tickets_agenttime.paid_us, tickets_agenttime.handling_us, tickets_agenttime.available_us,
            tickets_agenttime.aux_us)
         IS DISTINCT FROM (excluded.paid_us, excluded.handling_us, excluded.available_us, excluded.aux_us)
     RETURNING new.id, new.agent_id, new.month_on, old.id IS NULL AS is_new

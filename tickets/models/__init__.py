@@ -3,6 +3,7 @@
 from tickets.models.access import ApiToken, IdempotentAnswer
 from tickets.models.attachment import Attachment
 from tickets.models.bulk import BulkChange, BulkStep
+from tickets.models.call import CallEvent
 from tickets.models.case import Case
 from tickets.models.client import Agreement, Calendar, Client, ClosedDay, OpeningHours, ServiceLevel
 from tickets.models.codes import (
@@ -53,6 +54,7 @@ __all__ = [
     "BulkChange",
     "BulkStep",
     "Calendar",
+    "CallEvent",
     "Case",
     "CaseEvent",
     "CaseLink",

@@ -9,15 +9,18 @@ from uuid import uuid4
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from tickets.live import announce
 from tickets.models.client import Client
 from tickets.models.codes import LIVE_CHANNELS, Channel, Demand, Direction, Flag, Outcome, Role
 from tickets.models.customer import Customer
 from tickets.models.people import Team
+from tickets.models.presence import AgentState
 from tickets.models.queue import Queue
 from tickets.models.source import DESK, NewExternalId, Source
 from tickets.models.topic import Topic
@@ -36,6 +39,14 @@ class ContactQuerySet(models.QuerySet["Contact"]):
             return self
         queues = Queue.objects.filter(teams=user.team_id) if user.team_id else Queue.objects.none()
         return self.filter(Q(queue__in=queues.values("pk")) | Q(owner=user))
+
+    def open_to(self, user: User) -> ContactQuerySet:
+        """What `user` may open: what she may read, and the calls that she is in or that were offered to her."""
+        from tickets.models.call import CallEvent
+
+        named = Exists(CallEvent.objects.names(user, OuterRef("external_id")))
+        hers = Exists(Segment.objects.filter(contact=OuterRef("pk"), agent=user))
+        return self.filter(Q(pk__in=Contact.objects.visible_to(user).values("pk")) | named | hers)
 
     def valid(self) -> ContactQuerySet:
         return self.filter(is_valid=True)
@@ -182,6 +193,13 @@ class Contact(models.Model):
     def is_live(self) -> bool:
         return self.channel in LIVE_CHANNELS
 
+    @cached_property
+    def comes_by_events(self) -> bool:
+        """Whether a telephone system tells what happens in this call. Then its clock is the one that counts."""
+        from tickets.models.call import CallEvent
+
+        return self.channel == Channel.PHONE and CallEvent.objects.of(self).exists()
+
     @classmethod
     def take(
         cls,
@@ -222,35 +240,37 @@ class Contact(models.Model):
                 contact.segments.create(
                     source=source, agent=by, team=by.team, started_at=at, is_running=True, is_complete=False
                 )
-                contact.announce()
+                contact.announce(by=by, at=at)
         return contact
 
     @classmethod
     def _leave_earlier_call(cls, *, by: User, at: datetime) -> None:
         forgotten = Segment.objects.running(by).filter(contact__channel=Channel.PHONE, held_since__isnull=True)
         for leg in forgotten.select_related("contact"):
-            leg.contact.wrap_up(by=by, at=at)
+            # A call that a telephone system tells of is over when the system says so.
+            if leg.ended_at or not leg.contact.comes_by_events:
+                leg.contact.wrap_up(by=by, at=at)
 
     def hold(self, *, by: User, at: datetime | None = None) -> bool:
         """Put the customer on hold."""
         with transaction.atomic():
             leg = self._running_leg(by)
-            if leg is None or leg.ended_at or leg.held_since or not self.is_live:
+            if leg is None or leg.ended_at or leg.held_since or not self.is_live or self.comes_by_events:
                 return False
             leg.held_since = at or timezone.now()
             leg.save(update_fields=["held_since"])
-            self.announce()
+            self.announce(by=by, at=at)
         return True
 
     def resume(self, *, by: User, at: datetime | None = None) -> bool:
         """Take the customer back from hold."""
         with transaction.atomic():
             leg = self._running_leg(by)
-            if leg is None or leg.held_since is None:
+            if leg is None or leg.held_since is None or self.comes_by_events:
                 return False
             leg.stop_hold(at or timezone.now())
             leg.save(update_fields=["held_since", "hold_us"])
-            self.announce()
+            self.announce(by=by, at=at)
         return True
 
     def end(self, *, by: User, replied: bool = True, at: datetime | None = None) -> bool:
@@ -258,19 +278,23 @@ class Contact(models.Model):
         at = at or timezone.now()
         with transaction.atomic():
             leg = self._running_leg(by)
-            if leg is None or leg.ended_at:
+            if leg is None or leg.ended_at or self.comes_by_events:
                 return False
             leg.stop_talk(at)
             leg.save(update_fields=["ended_at", "held_since", "hold_us", "talk_us"])
             Contact.objects.filter(pk=self.pk, ended_at=None).update(ended_at=at)
             if replied:
                 Contact.objects.filter(pk=self.pk, answered_at=None).update(answered_at=at, outcome=Outcome.ANSWERED)
-            self.announce()
+            self.announce(by=by, at=at)
         return True
 
     def wrap_up(self, *, by: User, at: datetime | None = None) -> bool:
         """The agent is done with this contact. Ends it first where that was forgotten."""
+        from tickets.models.call import CallEvent
+
         at = at or timezone.now()
+        if self.comes_by_events:
+            return CallEvent.press_done(self, by=by, at=at)
         with transaction.atomic():
             self.end(by=by, replied=self.is_live, at=at)
             leg = self._running_leg(by)
@@ -279,7 +303,7 @@ class Contact(models.Model):
             leg.acw_us = microseconds(at - leg.ended_at)
             leg.is_running = False
             leg.save(update_fields=["acw_us", "is_running"])
-            self.announce()
+            self.announce(by=by, at=at)
         return True
 
     def reply_to(self, *, by: User, worked: timedelta, at: datetime) -> bool:
@@ -317,6 +341,8 @@ class Contact(models.Model):
             before = Contact.objects.select_for_update(no_key=True).get(pk=self.pk)
             changes = {name: value for name, value in changes.items() if getattr(before, name) != value}
             if not changes:
+                # Saved as it was typed, maybe while this request was on its way: what follows must see it.
+                self.refresh_from_db()
                 return False
             Contact.objects.filter(pk=self.pk).update(**changes)
             if "case" in changes:
@@ -334,9 +360,13 @@ class Contact(models.Model):
         """Lock and return `by`'s leg, so that of two presses of a button one finds it done."""
         return self.segments.running(by).select_for_update(no_key=True).first()
 
-    def announce(self) -> None:
+    def announce(self, *, by: User | None = None, at: datetime | None = None) -> None:
+        """Settle the sums and tell who listens; where `by` did it, her state follows."""
         settle([self.pk])
         self.refresh_from_db()
+        if by is not None and self.is_live:
+            AgentState.follow(by, at=at)
+            announce(f"user:{by.pk}")
         happened.send(sender=Contact, case_event=None, contact=self)
 
 

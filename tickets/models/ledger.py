@@ -20,6 +20,8 @@ class AgentTime(models.Model):
     handling_us = models.BigIntegerField(_("handling, microseconds"))
     available_us = models.BigIntegerField(_("available, microseconds"))
     aux_us = models.BigIntegerField(_("other, microseconds"), default=0)
+    # Worked out from our own log of states. A row that another system sent is never touched by that.
+    is_booked = models.BooleanField(_("from our own log"), default=False, db_default=False)
 
     class Meta:
         verbose_name = _("agent time")

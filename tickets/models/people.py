@@ -51,6 +51,8 @@ class User(AbstractUser):
     skills = models.ManyToManyField(Skill, blank=True, related_name="agents")
     language = models.CharField(_("language"), max_length=8, blank=True)
 
+    starts_available = models.BooleanField(_("available as soon as logged in"), default=True, db_default=True)
+
     class Meta(AbstractUser.Meta):
         constraints = [
             models.CheckConstraint(
@@ -60,6 +62,11 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    @property
+    def takes_calls(self) -> bool:
+        """Whether this person is on the desk by profession, so that her states are kept from log-in to log-out."""
+        return self.role in {self.Role.AGENT, self.Role.LEAD}
 
     @property
     def sees_everything(self) -> bool:

@@ -57,5 +57,9 @@ class Promise(models.Model):
             models.Index(fields=["case"], name="promise_case"),
         ]
 
+    @property
+    def is_late(self) -> bool:
+        return self.fulfilled_at is None and self.due_at < timezone.now()
+
     def __str__(self) -> str:
         return f"{self.kind} {self.due_at:%Y-%m-%d %H:%M}"

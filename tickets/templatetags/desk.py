@@ -12,7 +12,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from tickets.models import Segment, User
+from tickets.models import AgentState, Segment, User
+from tickets.models.presence import CHOICES, IN_CALL
 from tickets.prepared import Prepared
 from tickets.views import unread_of
 
@@ -25,6 +26,9 @@ RUNNING = Prepared(
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 STATUS_LOOKS = {"resolved": "good", "waiting_customer": "warn", "waiting_third_party": "warn"}
 PRIORITY_LOOKS = {"urgent": "bad", "high": "warn"}
+
+
+STATE = Prepared(lambda user: AgentState.objects.running().filter(agent=user).order_by("pk")[:1])
 
 
 @register.filter
@@ -83,6 +87,24 @@ def status_look(status: str) -> str:
 @register.filter
 def priority_look(priority: str) -> str:
     return PRIORITY_LOOKS.get(priority, "")
+
+
+@register.inclusion_tag("components/agent_state.html", takes_context=True)
+def agent_state(context: dict[str, Any]) -> dict[str, Any]:
+    """The user's own state, for those who are on the desk."""
+    user = context["request"].user
+    if not user.takes_calls:
+        return {"agent": None}
+    now = STATE.first(user)
+    in_call = now is not None and now.state in IN_CALL
+    return {
+        "agent": user,
+        "now": now,
+        "in_call": in_call,
+        "picked": (now.then if in_call else now.state) if now else "",
+        "choices": [(code, code.label) for code in CHOICES],
+        "csrf_token": context.get("csrf_token", ""),
+    }
 
 
 @register.inclusion_tag("components/running_bar.html", takes_context=True)

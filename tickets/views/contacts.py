@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from django.contrib import messages
+from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -15,11 +18,26 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tickets.forms import NO_CASE, ContactForm, CustomerForm, TakeForm
-from tickets.intake import cases_to_continue, finish
-from tickets.models import Channel, Contact, Queue, Segment, Topic, User
+from tickets.intake import DEFAULT_REGION, cases_to_continue, finish, read_address, region_of, suggest
+from tickets.models import (
+    OPEN_STATUSES,
+    CallEvent,
+    Case,
+    Channel,
+    Contact,
+    Identity,
+    Promise,
+    Queue,
+    Segment,
+    Topic,
+    User,
+)
+from tickets.pop import caller_with, likely_case, number_of, pops_for
 from tickets.views import AgentRequest, for_agents
 
 RECENT, LATEST = 6, 40
+# The topics that a queue's latest contacts were mostly about.
+USUAL, MANY = 3, 200
 
 
 @for_agents
@@ -28,6 +46,9 @@ def contact_new(request: AgentRequest) -> HttpResponse:
     """The big button, and what it does."""
     form = TakeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        if form.cleaned_data["channel"] == Channel.PHONE and (pops := pops_for(request.user)):
+            # The telephone system knows of this call: it is not logged a second time.
+            return redirect(pops[0].contact)
         contact = Contact.take(
             by=request.user,
             channel=form.cleaned_data["channel"],
@@ -35,7 +56,7 @@ def contact_new(request: AgentRequest) -> HttpResponse:
             key=str(form.cleaned_data["key"] or ""),
             queue=usual_queue(request.user),
         )
-        return redirect(contact)
+        return redirect(with_number(contact, form.cleaned_data["number"], request.user))
     legs = Segment.objects.filter(agent=request.user).select_related("contact__customer", "contact__topic")
     context = {"channels": Channel.choices, "key": uuid4(), "legs": legs.order_by("-started_at")[:RECENT]}
     return render(request, "tickets/contact_new.html", context)
@@ -45,7 +66,18 @@ def contact_new(request: AgentRequest) -> HttpResponse:
 @require_http_methods(["GET"])
 def contact(request: AgentRequest, pk: int) -> HttpResponse:
     one = visible_contact(request, pk)
-    return render(request, "tickets/contact_detail.html", page_of(one, request.user))
+    context = page_of(one, request.user)
+    number = "" if one.customer else request.GET.get("q", "")[:200] or (number_of(one) if context["by_events"] else "")
+    if number:
+        context |= suggestions(one, number, request.user)
+    return render(request, "tickets/contact_detail.html", context)
+
+
+@for_agents
+@require_http_methods(["GET"])
+def call(request: AgentRequest, pk: int) -> HttpResponse:
+    """The bar with the timer alone, asked for when the telephone system has told something."""
+    return call_bar(request, visible_contact(request, pk))
 
 
 @for_agents
@@ -108,7 +140,7 @@ def wrap_up(request: AgentRequest, pk: int) -> HttpResponse:
 
 
 def visible_contact(request: AgentRequest, pk: int) -> Contact:
-    return get_object_or_404(Contact.objects.visible_to(request.user).for_page(), pk=pk)
+    return get_object_or_404(Contact.objects.open_to(request.user).for_page(), pk=pk)
 
 
 def call_bar(request: AgentRequest, one: Contact) -> HttpResponse:
@@ -121,27 +153,72 @@ def call_bar(request: AgentRequest, one: Contact) -> HttpResponse:
 def call_of(one: Contact, user: User) -> dict[str, Any]:
     leg = one.segments.filter(agent=user).order_by("-is_running", "-started_at").first()
     seconds = leg.seconds_in_state(timezone.now()) if leg else 0
-    return {"contact": one, "leg": leg, "state": leg.state if leg else "done", "seconds": seconds}
+    by_events = one.comes_by_events
+    state = leg.state if leg else "ringing" if by_events and one.ended_at is None else "done"
+    return {"contact": one, "leg": leg, "state": state, "seconds": seconds, "by_events": by_events}
+
+
+def with_number(one: Contact, number: str, user: User) -> str:
+    """Where the page of a call is that was taken with a number: its customer is on it, or the form for a new one."""
+    if not number:
+        return one.get_absolute_url()
+    caller = caller_with(number, user=user, region=DEFAULT_REGION)
+    if caller.customer:
+        one.describe(by=user, customer=caller.customer)
+        return one.get_absolute_url()
+    return f"{one.get_absolute_url()}?{urlencode({'q': number})}"
 
 
 def page_of(one: Contact, user: User) -> dict[str, Any]:
     call = call_of(one, user)
     leg: Segment | None = call["leg"]
     latest = latest_work(user)
-    is_complete = leg is None or leg.is_complete
+    is_complete = leg.is_complete if leg else call["state"] != "ringing"
+    cases = cases_to_continue(one, user) if one.customer_id or one.case_id else []
+    likely = None if is_complete else likely_case(one, cases)
     # Somebody who comes back to a finished contact corrects it; no case or promise is offered a second time.
     initial: dict[str, Any] = {} if is_complete else {"promised_at": next_update()}
     if is_complete and one.case is None:
         initial["case"] = NO_CASE
-    form = ContactForm(contact=one, user=user, draft=leg.draft if leg else "", initial=initial)
+    elif likely:
+        initial["case"] = str(likely.pk)
     return call | {
         "is_complete": is_complete,
-        "form": form,
-        "cases": cases_to_continue(one, user) if one.customer_id or one.case_id else [],
-        "topics": topics_for(one, latest),
+        "form": ContactForm(contact=one, user=user, draft=leg.draft if leg else "", initial=initial),
+        "cases": cases,
+        "promise": last_promise(cases),
+        "topics": topics_for(one, latest, likely),
         "causes": list(dict.fromkeys(work["contact__cause"] for work in latest if work["contact__cause"])),
         "customer_form": CustomerForm(contact=one),
         "notes": one.messages.filter(case=None).select_related("author"),
+        "recording": recording_of(one) if call["by_events"] else "",
+    }
+
+
+def last_promise(cases: Sequence[Case]) -> Promise | None:
+    """What the customer was promised last on one of these."""
+    if not cases:
+        return None
+    promises = Promise.objects.filter(case__in=[case.pk for case in cases], cancelled_by="")
+    return promises.select_related("case").order_by("-made_at").first()
+
+
+def recording_of(one: Contact) -> str:
+    recorded = CallEvent.objects.of(one).exclude(recording_url="").order_by("-at")
+    return recorded.values_list("recording_url", flat=True).first() or ""
+
+
+def suggestions(one: Contact, text: str, user: User) -> dict[str, Any]:
+    """Customers that a typed text or the number of a call may mean, and the form for a new one, filled with it."""
+    region = region_of(one.client)
+    open_cases = Count("cases", filter=Q(cases__status__in=OPEN_STATUSES))
+    address = read_address(text, region)
+    field = {Identity.Kind.EMAIL: "email", Identity.Kind.PHONE: "phone"}.get(address.kind) if address else "name"
+    return {
+        "contact": one,
+        "q": text,
+        "customers": suggest(text, user=user, region=region).annotate(open_cases=open_cases),
+        "customer_form": CustomerForm(contact=one, initial={str(field): text}),
     }
 
 
@@ -160,14 +237,29 @@ def usual_queue(user: User) -> Queue | None:
     return few[0] if len(few) == 1 else None
 
 
-def topics_for(one: Contact, latest: Sequence[Mapping[str, Any]]) -> list[Topic]:
-    """The chosen topic, then those that the agent used last; for a beginner the first of the list."""
-    recent = list(dict.fromkeys(work["contact__topic"] for work in latest if work["contact__topic"]))[:RECENT]
+def topics_for(one: Contact, latest: Sequence[Mapping[str, Any]], case: Case | None = None) -> list[Topic]:
+    """The chosen topic; then those that are likely: the open case's, the queue's usual ones, those the agent used last.
+
+    For a beginner the first of the list.
+    """
+    recent = [work["contact__topic"] for work in latest if work["contact__topic"]]
+    likely = [case.topic_id] if case and case.topic_id else []
+    wanted = list(dict.fromkeys([*likely, *usual_topics(one), *recent]))[: RECENT + 1]
     active = Topic.objects.filter(is_active=True)
-    topics = active.in_bulk(recent)
+    topics = active.in_bulk(wanted)
     chosen = [one.topic] if one.topic else []
-    others = [topics[pk] for pk in recent if pk in topics and pk != one.topic_id]
+    others = [topics[pk] for pk in wanted if pk in topics and pk != one.topic_id][:RECENT]
     return chosen + (others or list(active.filter(children=None).exclude(pk=one.topic_id or 0)[:RECENT]))
+
+
+def usual_topics(one: Contact) -> list[int]:
+    """What most of the queue's latest contacts were about."""
+    if not one.queue_id:
+        return []
+    since = timezone.now() - timedelta(days=3)
+    of_late = Contact.objects.filter(queue=one.queue_id, started_at__gt=since, topic__isnull=False)
+    latest = of_late.order_by("-started_at").values_list("topic", flat=True)[:MANY]
+    return [topic for topic, _count in Counter(latest).most_common(USUAL)]
 
 
 def next_update() -> datetime:

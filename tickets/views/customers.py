@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from tickets.forms import AddressForm, CustomerForm
-from tickets.intake import add_address, find_or_make, read_address, region_of, suggest
-from tickets.models import OPEN_STATUSES, Case, Contact, Customer, Identity
+from tickets.intake import add_address, find_or_make
+from tickets.models import Case, Contact, Customer
 from tickets.views import AgentRequest, for_agents
-from tickets.views.contacts import page_of, visible_contact
+from tickets.views.contacts import page_of, suggestions, visible_contact
 
 LATEST = 30
 
@@ -23,16 +22,7 @@ LATEST = 30
 def customer_suggestions(request: AgentRequest, pk: int) -> HttpResponse:
     """Customers that the typed text may mean, with their open cases; and the form for a new one, filled with it."""
     one = visible_contact(request, pk)
-    text, region = request.GET.get("q", "")[:200], region_of(one.client)
-    open_cases = Count("cases", filter=Q(cases__status__in=OPEN_STATUSES))
-    address = read_address(text, region)
-    field = {Identity.Kind.EMAIL: "email", Identity.Kind.PHONE: "phone"}.get(address.kind) if address else "name"
-    context = {
-        "contact": one,
-        "q": text,
-        "customers": suggest(text, user=request.user, region=region).annotate(open_cases=open_cases),
-        "customer_form": CustomerForm(contact=one, initial={str(field): text}),
-    }
+    context = suggestions(one, request.GET.get("q", "")[:200], request.user)
     return render(request, "tickets/contact_detail.html#suggestions", context)
 
 

@@ -38,6 +38,7 @@ TABLE = {
     # The queue is the agent's and not the stranger's.
     ("contacts", "POST"): (contact(topic=None), row(401, 400, 201, 201, 201, 201, 201)),
     ("contacts-batch", "POST"): ({"source": "x", "contacts": []}, row(401, 403, 403, 403, 200, 200, 200)),
+    ("calls-events", "POST"): ({"source": "x", "events": []}, row(401, 403, 403, 403, 200, 200, 200)),
     ("contact", "GET"): (None, SEEN),
     ("contact", "PUT"): (contact(topic=None) | {"contact_id": "seen"}, SEEN),
     ("contact", "PATCH"): ({"cause": "x"}, SEEN),
