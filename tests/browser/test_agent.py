@@ -122,10 +122,12 @@ def test_a_note_half_written_stays_when_another_button_is_pressed(page, live_ser
     case = make_case()
     log_in(page, live_server)
     page.goto(live_server.url + case.get_absolute_url())
-    page.fill("#id_body", "Half a note")
+    page.keyboard.press("i")
+    expect(page.locator("trix-editor")).to_be_focused()
+    page.keyboard.type("Half a note")
     page.click("text=Take it")
     expect(page.locator("#case-timeline")).to_contain_text("Assigned")
-    expect(page.locator("#id_body")).to_have_value("Half a note")
+    expect(page.locator("trix-editor")).to_have_text("Half a note")
 
 
 def test_the_list_narrows_as_one_types_and_its_address_can_be_shared(page, live_server, agent):
@@ -140,7 +142,7 @@ def test_the_list_narrows_as_one_types_and_its_address_can_be_shared(page, live_
 
 def test_light_and_dark_are_chosen_and_kept(page, live_server, agent):
     log_in(page, live_server)
-    page.click("[aria-label='Your menu']")
+    page.click("button:has-text('Your menu')")
     page.click("[data-theme-choice=dark]")
     page.reload()
     assert page.evaluate("document.documentElement.dataset.bsTheme") == "dark"

@@ -280,7 +280,7 @@ def test_keys_do_nothing_in_an_open_menu_and_work_on_a_layout_without_latin_lett
     case = make_case()
     log_in(page, live_server)
     page.goto(live_server.url + case.get_absolute_url())
-    page.click("[aria-label='Your menu']")
+    page.click("button:has-text('Your menu')")
     page.keyboard.press("n")
     page.wait_for_timeout(300)
     assert case.get_absolute_url() in page.url

@@ -272,8 +272,8 @@ def test_the_incidents_pages_take_the_same_queries_however_many_cases(desk, agen
     one = Incident.objects.create(title="No network", made_by=agent)
     for _ in range(20):
         make_case(incident=one, customer=make_customer())
-    # user; the counts; the incidents; the clients to choose from; the bell; the running bar.
-    with django_assert_num_queries(6):
+    # user; the counts; the incidents; the clients to choose from; her own state; the bell; the running bar.
+    with django_assert_num_queries(7):
         desk.get("/incidents/")
     # user; the incident; its maker; the numbers; those open; rows; who is there; how many; clients; the bell and the running bar.
     with django_assert_num_queries(11):

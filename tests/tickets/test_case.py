@@ -102,6 +102,6 @@ def test_the_timeline_tells_everything_once_newest_first(case, agent):
     case.write_note("Looked into it.", by=agent)
     case.promise(due_at=timezone.now(), by=agent)
     case.assign(to=agent, by=agent)
-    entries = timeline.of(case)
+    entries = timeline.of([case.pk]).entries
     assert [entry.what for entry in entries] == ["event", "promise", "message", "contact", "event"]
-    assert entries[0].to == agent
+    assert entries[0].words == [str(agent)]

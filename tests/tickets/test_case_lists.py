@@ -287,15 +287,16 @@ def test_what_moves_up_from_the_next_page_is_not_new(desk, agent, monkeypatch):
 
 
 # ---- How much it costs -----------------------------------------------------------------------------------------------
-def test_the_list_takes_eight_queries_however_long_it_is(desk, agent, django_assert_num_queries):
+def test_the_list_takes_nine_queries_however_long_it_is(desk, agent, django_assert_num_queries):
     for number in range(50):
         case = make_case(owner=agent, topic=make_topic(f"topic/{number}"), customer=make_customer())
         case.promise(due_at=timezone.now() + timedelta(days=1), by=agent)
         teamwork.follow(case, user=agent)
         Presence.objects.create(case=case, user=make_user(), state="looking")
     desk.get("/cases/")
-    # user; the saved views; the queues to choose from; the numbers of the page; their rows; who is at them; the bell; the running bar.
-    with django_assert_num_queries(8):
+    # user; the saved views; the queues to choose from; the numbers of the page; their rows; who is at them; her own state; the bell;
+    # the running bar.
+    with django_assert_num_queries(9):
         desk.get("/cases/?whose=all")
     # The same lists; how many there are in each of them, all in one.
     with django_assert_num_queries(4):

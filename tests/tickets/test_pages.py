@@ -260,10 +260,10 @@ def test_a_case_takes_the_same_queries_with_a_long_history(desk, agent, django_a
         case.wait(on=Status.WAITING_CUSTOMER, by=agent)
         case.carry_on(by=agent)
     desk.get(case.get_absolute_url())
-    # user; case with its relations, the customer's identities; unread notices of it; events, messages and their files,
-    # contacts, promises; pending promises; the customer's other cases, last contacts and next promise; her own
-    # state; the bell; the running bar.
-    with django_assert_num_queries(16):
+    # user; case with its relations, the customer's identities; her unread notices, which the bell shows too; events,
+    # messages, contacts, promises; pending promises; the customer's last contacts and next promise; her own state; the
+    # running bar. Files, drafts, colleagues and other cases are asked for where there are any.
+    with django_assert_num_queries(13):
         desk.get(case.get_absolute_url())
 
 
