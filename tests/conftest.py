@@ -117,6 +117,17 @@ def _empty_redis():
         connection.flushall()
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """Let nobody keep the database from being dropped: a page that was closed may have had a last word on its way."""
+    yield
+    from django.db import connection
+
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        others = "datname = current_database() AND pid <> pg_backend_pid()"
+        cursor.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+
+
 # ---- The browser -----------------------------------------------------------------------------------------------------
 @pytest.fixture(scope="module")
 def browser():

@@ -107,6 +107,19 @@ class CaseFilter(forms.Form):
         self.is_valid()
         self.asked: dict[str, Any] = {name: value for name, value in self.cleaned_data.items() if value}
 
+    def bar(self) -> list[tuple[str, Any, list[tuple[str, Any]], str]]:
+        """The few filters that are always in sight: name, label, what can be chosen, what is."""
+        choices: Any = self.fields
+        return [
+            (
+                name,
+                choices[name].label,
+                [(str(value), words) for value, words in choices[name].choices],
+                str(self.asked.get(name, "")),
+            )
+            for name in ("status", "queue", "sort")
+        ]
+
     @property
     def tab(self) -> str:
         """Whoever has no cases of her own, as a manager, begins with everybody's."""

@@ -16,6 +16,7 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Model, QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.query import ModelIterable
 
 from tickets.models import User
@@ -26,7 +27,7 @@ _MOMENT = datetime(1901, 1, 1, 0, 0, 0, 111, tzinfo=UTC)
 
 
 class Prepared[Row: Model]:
-    """A query of fixed shape. Call it with what its queryset is built from: users, numbers, moments and None."""
+    """A query of fixed shape. Call it with what its queryset is built from: users, numbers, lists of them, moments, None."""
 
     def __init__(self, build: Callable[..., QuerySet[Row]]) -> None:
         self.build = build
@@ -50,6 +51,8 @@ def _shape(argument: Any) -> Any:
         return None
     if isinstance(argument, User):
         return (argument.role, argument.is_superuser, argument.is_active, argument.team_id is None)
+    if isinstance(argument, list):
+        return list
     if isinstance(argument, int | datetime) and not isinstance(argument, bool):
         return type(argument)
     raise TypeError(f"not an argument of a prepared query: {argument!r}")
@@ -71,7 +74,14 @@ def _stand_in(argument: Any, place: int) -> Any:
         return user
     if isinstance(argument, datetime):
         return _MOMENT + timedelta(days=place)
+    if isinstance(argument, list):
+        return [_NUMBER + 10 * place]
     return argument if argument is None else _NUMBER + 10 * place
+
+
+def among(numbers: list[int]) -> RawSQL:
+    """The right side of an `__in` for a list of any length."""
+    return RawSQL("SELECT unnest(%s::bigint[])", [numbers])
 
 
 class _Statement[Row: Model]:
@@ -83,13 +93,13 @@ class _Statement[Row: Model]:
         if queryset._prefetch_related_lookups:  # type: ignore[attr-defined] # noqa: SLF001 - would be passed over in silence
             raise TypeError("a prepared query asks once: what it prefetches is another one")
         self.source = _Source(queryset)
-        places = {value: place for place, value in enumerate(_flat(stand_ins)) if value is not None}
+        places = {_key(value): place for place, value in enumerate(_flat(stand_ins)) if value is not None}
         try:
             self.sql, parameters = self.source.compiler.as_sql()
         except EmptyResultSet:
             self.sql, parameters = "", ()
         # For each parameter the place of the value that stands for it, or the constant that it is.
-        self.parameters = [(places.get(one, -1) if isinstance(one, int | datetime) else -1, one) for one in parameters]
+        self.parameters = [(places.get(_key(one), -1), one) for one in parameters]
 
     def ask(self, arguments: Sequence[Any]) -> list[Row]:
         if not self.sql:
@@ -99,6 +109,10 @@ class _Statement[Row: Model]:
             cursor.execute(self.sql, [one if place < 0 else values[place] for place, one in self.parameters])
             rows = cursor.fetchall()
         return list(ModelIterable(self.source.with_rows(rows)))
+
+
+def _key(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value if isinstance(value, int | datetime) else None
 
 
 def _flat(arguments: Sequence[Any]) -> list[Any]:

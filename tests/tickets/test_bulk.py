@@ -276,7 +276,7 @@ def test_the_incidents_pages_take_the_same_queries_however_many_cases(desk, agen
     with django_assert_num_queries(7):
         desk.get("/incidents/")
     # user; the incident; its maker; the numbers; those open; rows; who is there; how many; clients; the bell and the running bar.
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         desk.get(one.get_absolute_url())
 
 

@@ -13,9 +13,10 @@ from django.views.decorators.http import require_GET
 
 from tickets.columns import COLUMNS, SORTS, chosen
 from tickets.filters import WHOSE, CaseFilter, address_of
-from tickets.forms import ViewForm
 from tickets.models import BulkChange, Case, Presence, Queue, SavedView, User
+from tickets.models.presence import GONE_AFTER
 from tickets.paging import CAP, Page, count, read_place
+from tickets.prepared import Prepared, among
 from tickets.views import AgentRequest, for_agents
 
 # What an address says besides the filters.
@@ -80,12 +81,12 @@ def counts(request: AgentRequest) -> HttpResponse:
 def read(request: AgentRequest) -> Asked:
     """Read the address. A saved view's own address is short; with anything else in it, it says everything."""
     user = request.user
-    views = list(SavedView.objects.visible_to(user).select_related("team"))
+    views = VIEWS(user)
     number = request.GET.get("view", "")
     view = next((one for one in views if str(one.pk) == number), None)
     said = {name: value for name, value in request.GET.items() if name not in PLACE}
     data = QueryDict(view.query).dict() if view and not said else said
-    form = CaseFilter(data, user=user, queues=list(Queue.objects.visible_to(user)))
+    form = CaseFilter(data, user=user, queues=QUEUES(user))
     wanted = request.GET.getlist("column") or (view.columns if view else [])
     columns = chosen(wanted or request.COOKIES.get(COOKIE, "").split(","))
     return Asked(form, view, columns, views)
@@ -126,11 +127,10 @@ def shown(request: AgentRequest, asked: Asked) -> dict[str, Any]:
     form, view = asked.form, asked.view
     return {
         "form": form,
-        "bar": [form[name] for name in ("status", "queue", "sort")],
+        "bar": form.bar(),
         "view": view,
         "title": view.name if view else WHOSE[form.tab],
-        "view_form": ViewForm(instance=view, user=request.user, auto_id="view_%s"),
-        "new_view_form": ViewForm(user=request.user, auto_id="new_view_%s"),
+        "scopes": [one for one in SavedView.Scope.choices if request.user.team_id or one[0] != SavedView.Scope.TEAM],
         "here": f"view={view.pk}" if view else form.address,
         "is_changed": view is not None and not same(view, asked),
         "may_change": view is not None and view.may_change(request.user),
@@ -169,11 +169,21 @@ def page_of(request: AgentRequest, form: CaseFilter) -> Page:
     return form.found().page(order, is_reversed=is_reversed, after=after, before=before)
 
 
+VIEWS = Prepared(lambda user: SavedView.objects.visible_to(user).select_related("team"))
+QUEUES = Prepared(lambda user: Queue.objects.visible_to(user).order_by("name"))
+ROWS = Prepared(lambda user, numbers: Case.objects.visible_to(user).for_rows(user).filter(number__in=among(numbers)))
+PRESENT = Prepared(
+    lambda user, numbers, after: (
+        Presence.objects.filter(seen_at__gt=after, case__in=among(numbers)).exclude(user=user).select_related("user")
+    )
+)
+
+
 def load_rows(numbers: list[int], user: User) -> list[Case]:
     """Load the rows in their order, each with the colleagues who are at it."""
-    found = Case.objects.visible_to(user).for_rows(user).in_bulk(numbers)
+    found = {row.pk: row for row in ROWS(user, numbers)}
     there = defaultdict(list)
-    for one in Presence.objects.now().filter(case__in=numbers).exclude(user=user).select_related("user"):
+    for one in PRESENT(user, numbers, timezone.now() - GONE_AFTER) if numbers else ():
         there[one.case_id].append(one)
     rows = [found[number] for number in numbers if number in found]
     for row in rows:
