@@ -208,11 +208,12 @@ const ask = async () => {
     if (turn !== asked || !dialog.open) return;
     [fromServer, answered] = [piece, typed];
     draw();
-    if (enterWaits) pick(active());
+    // An answer to what stood there before is no answer to what Enter was pressed for.
+    if (enterWaits && typed === input.value.trim()) pick(active());
   } catch {
     // Away from the net the palette still knows what the page can do.
   } finally {
-    if (turn === asked) enterWaits = false;
+    if (turn === asked && typed === input.value.trim()) enterWaits = false;
   }
 };
 

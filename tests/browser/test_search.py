@@ -286,8 +286,8 @@ def test_keys_do_nothing_in_an_open_menu_and_work_on_a_layout_without_latin_lett
     assert case.get_absolute_url() in page.url
     page.keyboard.press("Escape")
     blur(page)
-    page.evaluate("document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'ы', code: 'KeyS', bubbles: true}))")
-    page.wait_for_url("**/search/")
+    page.evaluate("document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'с', code: 'KeyC', bubbles: true}))")
+    page.wait_for_url("**/cases/")
 
 
 def test_a_lead_finds_her_numbers_by_keyboard(page, live_server, agent):
