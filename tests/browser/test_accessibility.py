@@ -23,7 +23,8 @@ ASK = """async () => {
     .map(one => `${one.id}: ${one.nodes.slice(0, 3).map(node => node.html.slice(0, 160)).join(" | ")}`);
 }"""
 AGENT = ["/cases/", "{case}", "{case}#reply", "{case}#picker", "{merged}", "{case}merge/", "{customer}", "{contact}"]
-AGENT += ["/contacts/new/", "/notices/", "/password/"]
+AGENT += ["/contacts/new/", "/notices/", "/password/", "/search/?q=parcel", "/day/", "/incidents/", "/cases/?whose=all#bulk"]
+AGENT += ["/cases/#palette", "{case}#sheet", "{case}#consult"]
 MANAGER = ["/metrics/", "/metrics/definitions/", "/metrics/definitions/fcr/", "/settings/agreements/", "/outbox/"]
 MANAGER += ["/quarantine/", "/metrics/audit/"]
 
@@ -64,6 +65,17 @@ def faults_of(page, address):
     if state == "reply":
         page.click("[data-composer=reply]")
         page.wait_for_selector("trix-editor")
+    elif state == "bulk":
+        page.keyboard.press("x")
+    elif state == "palette":
+        page.keyboard.press("Control+k")
+        page.wait_for_selector("[role=option]")
+    elif state == "sheet":
+        page.keyboard.press("?")
+    elif state == "consult":
+        page.click("[aria-keyshortcuts=u]")
+        page.click("text=Ask a colleague")
+        page.wait_for_selector("#id_question")
     elif state == "picker":
         page.click("#case-fields [data-pick] >> nth=1")
         page.wait_for_selector("#picker-q")
