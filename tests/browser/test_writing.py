@@ -27,12 +27,12 @@ def case(agent):
     return case
 
 
-def log_in(page, live_server, name="anna"):
+def log_in(page, live_server, name="anna", lands_on="**/cases/"):
     page.goto(f"{live_server.url}/login/")
     page.fill("#id_username", name)
     page.fill("#id_password", PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/cases/")
+    page.wait_for_url(lands_on)
 
 
 def open_case(page, live_server, case, name="anna"):
@@ -90,7 +90,9 @@ def test_undo_brings_back_the_text_and_leaves_the_case_as_it_was(page, live_serv
 def test_after_sending_the_next_case_opens_and_the_undo_goes_along(page, live_server, case, agent):
     other = make_case(owner=agent, subject="Another one")
     open_case(page, live_server, case)
-    page.evaluate("numbers => sessionStorage.setItem('list', JSON.stringify({address: '/cases/', numbers}))", [case.pk, other.pk])
+    page.evaluate(
+        "numbers => sessionStorage.setItem('list', JSON.stringify({address: '/cases/', numbers}))", [case.pk, other.pk]
+    )
     page.reload()
     page.keyboard.press("r")
     expect(page.locator("trix-editor")).to_be_focused()

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Func, Q, Value
-from django.db.models.functions import Cast
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from tickets.models.people import Team
@@ -92,8 +91,9 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 
     def having(self, words: list[str]) -> ArticleQuerySet:
         """Those in whose title or text every word is."""
-        plain = Func(F("html"), Value("<[^>]*>"), Value(" "), Value("g"), function="regexp_replace")
-        found = self.alias(plain=Cast(plain, models.TextField()))
+        markup = [models.Value(part) for part in ("<[^>]*>", " ", "g")]
+        plain = models.Func("html", *markup, function="regexp_replace", output_field=models.TextField())
+        found = self.alias(plain=plain)
         for word in words:
             found = found.filter(Q(title__icontains=word) | Q(plain__icontains=word))
         return found
