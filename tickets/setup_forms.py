@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date, time
-from itertools import pairwise
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
@@ -14,46 +10,25 @@ from django.contrib.admin.utils import construct_change_message
 from django.contrib.auth.password_validation import validate_password
 from django.db import IntegrityError, transaction
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.text import slugify
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tickets import setup
-from tickets.clock import public_holidays
-from tickets.forms import Choice, Input, Text, Tick
+from tickets.forms import Choice, Input, Tick
 from tickets.models import (
-    Article,
-    Calendar,
-    ClosedDay,
-    Macro,
-    OpeningHours,
-    Priority,
     Queue,
-    SavedReply,
     Skill,
-    Status,
     Team,
     Topic,
     User,
 )
-from tickets.richtext import clean as clean_html
-from tickets.richtext import is_empty
-
-ALL_DAY = time(0, 0)
 
 
 class Several(forms.CheckboxSelectMultiple):
     def __init__(self, **attrs: Any) -> None:
         super().__init__({"class": "form-check-input", **attrs})
-
-
-class Rich(Text):
-    """A text with its form: static/js/rich.js puts the editor in its place."""
-
-    def __init__(self, **attrs: Any) -> None:
-        super().__init__(rows=8, **{"data-rich": True, **attrs})
 
 
 class SetupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
@@ -373,269 +348,3 @@ class TopicForm(SetupForm):
             self.instance.path = self.path(self.cleaned_data["name"])
         topic: Topic = super().save(commit)
         return topic
-
-
-# ---- Texts -----------------------------------------------------------------------------------------------------------
-class TextForm(SetupForm):
-    """A text that belongs to a team or to everybody; a team lead's belongs to her team."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "language" in self.fields:
-            language: Any = self.fields["language"]
-            language.choices = [("", _("Every language")), *list(language.choices)[1:]]
-        if self.is_new:
-            self.fields.pop("is_active")
-        if "team" in self.fields:
-            if self.by.leads:
-                del self.fields["team"]
-                self.instance.team_id = self.by.leads
-            else:
-                self.choose_from("team", self.in_use("team", Team))
-                self.fields["team"].empty_label = _("Everybody")  # type: ignore[attr-defined]  # it is a choice of rows
-
-    def clean_html(self) -> str:
-        html = clean_html(self.cleaned_data["html"])
-        if self.fields["html"].required and is_empty(html):
-            raise forms.ValidationError(_("Write the text."))
-        return html
-
-
-class SavedReplyForm(TextForm):
-    class Meta:
-        model = SavedReply
-        fields = ["shortcut", "name", "html", "language", "team", "is_active"]
-        widgets = {"html": Rich()}
-        labels = {
-            "shortcut": _("Shortcut"),
-            "name": _("Name"),
-            "html": _("Text"),
-            "language": _("Language"),
-            "team": _("For"),
-            "is_active": _("In use"),
-        }
-        help_texts = {
-            "shortcut": _("Typed after two colons: “hello” is put in by ::hello. Letters a–z, figures and hyphens."),
-            "language": _("A reply in the customer's language is offered first."),
-        }
-        error_messages = {"shortcut": {"invalid": _("Only letters a–z, figures, hyphens and underscores.")}}
-
-    def clean_shortcut(self) -> str:
-        shortcut: str = self.cleaned_data["shortcut"].lower()
-        return shortcut
-
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or {}
-        if "shortcut" in values and "language" in values:
-            team = values["team"].pk if values.get("team") else None if "team" in self.fields else self.instance.team_id
-            same = SavedReply.objects.filter(shortcut=values["shortcut"], language=values["language"], team=team)
-            if other := same.exclude(pk=self.instance.pk).first():
-                said = gettext(
-                    "“%(name)s” has this shortcut already, for the same people and language: choose another."
-                )
-                self.add_error("shortcut", said % {"name": other.name})
-        return values
-
-
-class MacroForm(TextForm):
-    status = forms.ChoiceField(
-        label=_("Status"), required=False, choices=[("", _("Stays as it is")), *Status.choices[:4]], widget=Choice()
-    )
-    priority = forms.ChoiceField(
-        label=_("Priority"), required=False, choices=[("", _("Stays as it is")), *Priority.choices], widget=Choice()
-    )
-    owner = forms.ChoiceField(
-        label=_("Assign to"),
-        required=False,
-        choices=[("", _("Stays as it is")), ("me", _("Whoever uses the macro")), ("nobody", _("Nobody"))],
-        widget=Choice(),
-    )
-    queue = forms.ModelChoiceField(
-        Queue.objects.none(), label=_("Queue"), required=False, empty_label=_("Stays as it is"), widget=Choice()
-    )
-    topic = forms.ModelChoiceField(
-        Topic.objects.none(), label=_("Topic"), required=False, empty_label=_("Stays as it is"), widget=Choice()
-    )
-
-    field_order = ("name", "html", *Macro.FIELDS, "team", "is_active")
-
-    class Meta:
-        model = Macro
-        fields = ["name", "html", "team", "is_active"]
-        widgets = {"html": Rich()}
-        labels = {"name": _("Name"), "html": _("Text of the reply"), "team": _("For"), "is_active": _("In use")}
-        help_texts = {"html": _("May be empty. It is put into the reply, and nothing is sent until somebody sends it.")}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        changes = self.instance.changes
-        self.initial.update({field: changes[field] for field in Macro.FIELDS if field in changes})
-        if changes.get("owner") == "":
-            self.initial["owner"] = "nobody"
-        for name, model in (("queue", Queue), ("topic", Topic)):
-            self.choose_from(name, self.in_use(name, model))
-
-    def digest(self) -> str:
-        said = super().digest() + repr(sorted(self.instance.changes.items()))
-        return salted_hmac("tickets.setup", said, algorithm="sha256").hexdigest()[:16]
-
-    def changes(self) -> dict[str, Any]:
-        """The changes in the form in which a macro keeps them."""
-        came = self.cleaned_data
-        chosen = {name: came.get(name) for name in Macro.FIELDS if came.get(name)}
-        written = {name: value.pk if isinstance(value, (Queue, Topic)) else value for name, value in chosen.items()}
-        return {name: "" if (name, value) == ("owner", "nobody") else value for name, value in written.items()}
-
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or {}
-        if not self.errors and is_empty(values.get("html", "")) and not self.changes():
-            self.add_error(None, _("This macro would do nothing: write a text or choose a change."))
-        return values
-
-    def save(self, commit: bool = True) -> Macro:  # noqa: FBT001, FBT002 - Django's
-        self.instance.changes = self.changes()
-        macro: Macro = super().save(commit)
-        return macro
-
-
-class ArticleForm(TextForm):
-    class Meta:
-        model = Article
-        fields = ["title", "html", "language", "is_public", "is_active"]
-        widgets = {"html": Rich()}
-        labels = {
-            "title": _("Title"),
-            "html": _("Text"),
-            "language": _("Language"),
-            "is_public": _("May be sent to customers"),
-            "is_active": _("In use"),
-        }
-        help_texts = {"is_public": _("Put into a reply by ??. If not, it is for agents to read only.")}
-
-
-# ---- Opening hours ---------------------------------------------------------------------------------------------------
-class CalendarForm(SetupForm):
-    """A week in words: each day's hours in one line. Hours that have been in force keep all but their name."""
-
-    class Meta:
-        model = Calendar
-        fields = ["name", "timezone", "country"]
-        labels = {"name": _("Name"), "timezone": _("Time zone"), "country": _("Country")}
-        help_texts = {
-            "country": _("Whose public holidays are closed: for example SE or FI. Left empty, holidays are open.")
-        }
-        error_messages = {"name": {"unique": _("Other hours have this name: choose another.")}}
-
-    def __init__(self, *args: Any, is_history: bool = False, like: Calendar | None = None, **kwargs: Any) -> None:
-        self.is_history = is_history
-        if like is not None:
-            kwargs["initial"] = {"timezone": like.timezone, "country": like.country}
-        super().__init__(*args, **kwargs)
-        zones = sorted(zone for zone in available_timezones() if zone.startswith("Europe/") or zone == "UTC")
-        now = self.initial.get("timezone") or "Europe/Stockholm"
-        offered = [(zone, zone) for zone in zones if zone != now]
-        self.fields["timezone"] = forms.ChoiceField(
-            label=_("Time zone"), choices=[(now, now), *offered], widget=Choice(), disabled=is_history
-        )
-        self.fields["country"].disabled = is_history
-        source = like or (None if self.is_new else self.instance)
-        windows = list(source.opening_hours.all()) if source else []
-        for number, name in enumerate(setup.WEEKDAYS):
-            said = ", ".join(_window(one.opens_at, one.closes_at) for one in windows if one.weekday == number)
-            self.fields[f"day{number}"] = forms.CharField(
-                label=name,
-                required=False,
-                initial=said,
-                disabled=is_history,
-                widget=Input(placeholder=_("Closed"), autocomplete="off"),
-            )
-
-    @property
-    def days(self) -> list[Any]:
-        return [self[f"day{number}"] for number in range(7)]
-
-    @property
-    def others(self) -> list[Any]:
-        return [self[name] for name in ("name", "timezone", "country")]
-
-    def clean_country(self) -> str:
-        country: str = self.cleaned_data["country"].strip().upper()
-        try:
-            if country:
-                public_holidays(country, timezone.localdate().year)
-        except NotImplementedError as error:
-            said = gettext("No public holidays are known for “%(country)s”. Write a code such as SE, FI or GB-SCT.")
-            raise forms.ValidationError(said % {"country": country}) from error
-        return country
-
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or {}
-        for number, name in enumerate(setup.WEEKDAYS):
-            try:
-                values[f"day{number}"] = read_windows(values.get(f"day{number}", ""))
-            except ValueError as error:
-                self.add_error(f"day{number}", f"{name}: {error}")
-        return values
-
-    def save(self, commit: bool = True) -> Calendar:  # noqa: FBT001, FBT002 - Django's
-        calendar: Calendar = super().save(commit)
-        if (not self.is_history and any(name.startswith("day") for name in self.changed_data)) or self.is_new:
-            calendar.opening_hours.all().delete()
-            calendar.opening_hours.bulk_create(
-                OpeningHours(calendar=calendar, weekday=number, opens_at=opens, closes_at=closes)
-                for number in range(7)
-                for opens, closes in self.cleaned_data[f"day{number}"]
-            )
-        return calendar
-
-
-_WINDOW = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*[-–—]\s*(\d{1,2})(?:[:.](\d{2}))?")
-
-
-def read_windows(text: str) -> list[tuple[time, time]]:
-    """Read "8-12, 13:00–17:00". Midnight at the end is 24 or 0.
-
-    Raises:
-        ValueError: It cannot be read, or two of them overlap; says so in words for whoever typed it.
-    """
-    found = [_read_window(part.strip()) for part in re.split(r"[,;]", text) if part.strip()]
-    found.sort()
-    for (opens, closes), (opens_next, _closes_next) in pairwise(found):
-        if closes > opens_next or closes <= opens:
-            raise ValueError(gettext("these hours overlap."))
-    return found
-
-
-def _read_window(part: str) -> tuple[time, time]:
-    match = _WINDOW.fullmatch(part)
-    begin, begin_minute, end, end_minute = (int(figure or 0) for figure in match.groups()) if match else (99, 0, 0, 0)
-    try:
-        return time(begin, begin_minute), ALL_DAY if (end, end_minute) == (24, 0) else time(end, end_minute)
-    except ValueError as error:
-        said = gettext("write “%(part)s” as 8:00–17:00; several with a comma between them.")
-        raise ValueError(said % {"part": part}) from error
-
-
-def _window(opens: time, closes: time) -> str:
-    return f"{opens:%H:%M}–{'24:00' if closes == ALL_DAY else f'{closes:%H:%M}'}"
-
-
-class ClosedDayForm(SetupForm):
-    class Meta:
-        model = ClosedDay
-        fields = ["closed_on", "name"]
-        widgets = {"closed_on": forms.DateInput({"type": "date", "class": "form-control"}, format="%Y-%m-%d")}
-        labels = {"closed_on": _("Date"), "name": _("What for")}
-
-    def __init__(self, *args: Any, calendar: Calendar, is_history: bool, **kwargs: Any) -> None:
-        self.is_history = is_history
-        kwargs["instance"] = ClosedDay(calendar=calendar)
-        super().__init__(*args, **kwargs)
-
-    def clean_closed_on(self) -> date:
-        day: date = self.cleaned_data["closed_on"]
-        if day < timezone.localdate() and self.is_history:
-            raise forms.ValidationError(_("These hours have been in force: only days to come can be closed."))
-        if self.instance.calendar.closed_days.filter(closed_on=day).exists():
-            raise forms.ValidationError(_("This day is closed already."))
-        return day

@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.factories import make_agreement, make_calendar, make_case, make_queue, make_team, make_topic, make_user
-from tickets import setup
+from tickets import setup, setup_hours
 from tickets.models import Article, Calendar, Macro, Queue, SavedReply, Skill, Team, Topic, User
-from tickets.setup_forms import read_windows
+from tickets.setup_hours_forms import read_windows
 
 pytestmark = pytest.mark.django_db
 ROLES = ("integration", "agent", "lead", "manager", "admin")
@@ -170,6 +170,16 @@ def test_the_menu_leads_to_the_pages_of_the_own_role(client, lead):
 )
 def test_an_empty_list_says_what_to_do(client, manager, address, words):
     assert words in text_of(client.get(address))
+
+
+@pytest.mark.parametrize("asked", ["page=x", "page=999", "q=%00", "q=%25_", "team=99999999999999999999", "team=x"])
+@pytest.mark.parametrize("section", ["queues", "people", "replies", "topics", "articles"])
+def test_odd_questions_are_answered_by_a_page(client, manager, section, asked):
+    assert client.get(f"/settings/{section}/?{asked}").status_code == 200
+
+
+def test_a_place_below_no_topic_is_not_found(client, manager):
+    assert client.get("/settings/topics/new/?below=99999999999999999999").status_code == 404
 
 
 # ---- Queues, teams, skills -------------------------------------------------------------------------------------------
@@ -533,7 +543,7 @@ def test_days_to_come_are_closed_and_what_was_stays(client, manager):
 def test_the_next_two_weeks_say_when_and_why_closed():
     calendar = make_calendar()
     calendar.closed_days.create(closed_on=date(2026, 12, 23), name="Staff day")
-    days = {one.day.day: one for one in setup.days_ahead(calendar, date(2026, 12, 21))}
+    days = {one.day.day: one for one in setup_hours.days_ahead(calendar, date(2026, 12, 21))}
     assert len(days) == 14
     assert days[21].windows == ["08:00–17:00"]
     assert days[23].why_closed == "Staff day"

@@ -12,7 +12,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import pgettext
 
 from tickets import richtext
-from tickets.setup import WEEKDAYS, sections
+from tickets.setup import sections
+from tickets.setup_hours import WEEKDAYS
 
 register = template.Library()
 

@@ -82,7 +82,7 @@ def listed(
 
 
 def asked(request: AgentRequest) -> str:
-    return request.GET.get("q", "").strip()[:80]
+    return request.GET.get("q", "").replace("\0", "").strip()[:80]
 
 
 @for_agents

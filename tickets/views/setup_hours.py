@@ -10,9 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from tickets import setup as rules
-from tickets import setup_forms as forms
+from tickets import setup_hours as rules
+from tickets import setup_hours_forms as forms
 from tickets.models import Calendar
+from tickets.setup_forms import save
 from tickets.views import AgentRequest, for_agents
 from tickets.views.setup import answer, only_in_charge, reading, writing
 
@@ -55,7 +56,7 @@ def closed_days(request: AgentRequest, pk: int) -> HttpResponse:
     only_in_charge(request)
     one = get_object_or_404(Calendar, pk=pk)
     day = forms.ClosedDayForm(request.POST, calendar=one, is_history=one.is_history, by=request.user, prefix="closing")
-    if day.is_valid() and forms.save(day, by=request.user):
+    if day.is_valid() and save(day, by=request.user):
         messages.success(request, _("“%(name)s” is saved.") % {"name": day.instance})
         return redirect("setup_calendar", pk)
     form = forms.CalendarForm(instance=one, is_history=one.is_history, by=request.user)

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST
 
 from tickets import setup as rules
-from tickets import setup_forms as forms
+from tickets import setup_text_forms as forms
 from tickets.models import Article, Macro, SavedReply
 from tickets.views import AgentRequest, for_agents
 from tickets.views.setup import answer, asked, listed, reading, writing
