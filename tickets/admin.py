@@ -162,7 +162,7 @@ class HistoryLines(Lines):
 def is_history(obj: Any) -> bool:
     """Whether an agreement, or a calendar that one keeps time by, has been in force: then it is no longer edited."""
     if isinstance(obj, Calendar):
-        return obj.agreements.filter(valid_from__lte=timezone.now()).exists()
+        return obj.is_history
     return isinstance(obj, Agreement) and obj.is_in_force
 
 

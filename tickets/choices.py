@@ -105,7 +105,7 @@ def _owners(case: Case, words: list[str], user: User) -> list[Option]:
 
 def _queues(case: Case, words: list[str], user: User) -> list[Option]:
     # A case may be handed to a queue whose work one does not see.
-    queues = Queue.objects.filter(Q(client=case.client_id) | Q(client=None)).order_by("name")
+    queues = Queue.objects.filter(Q(client=case.client_id) | Q(client=None)).offered(case.queue_id).order_by("name")
     for word in words:
         queues = queues.filter(name__icontains=word)
     return [Option(str(one.pk), one.name, is_now=one.pk == case.queue_id) for one in queues[:MOST]]
@@ -169,7 +169,7 @@ def _choose_owner(case: Case, value: str, by: User) -> bool:
 
 
 def _choose_queue(case: Case, value: str, by: User) -> bool:
-    found = Queue.objects.filter(Q(client=case.client_id) | Q(client=None))
+    found = Queue.objects.filter(Q(client=case.client_id) | Q(client=None)).offered(case.queue_id)
     queue = found.filter(pk=value).first() if value.isdecimal() else None
     return queue is not None and case.change(by=by, queue=queue)
 

@@ -105,7 +105,7 @@ class ContactForm(forms.Form):
             return
         queues = self.fields["queue"]
         assert isinstance(queues, forms.ModelChoiceField)
-        queues.queryset = Queue.objects.visible_to(user)
+        queues.queryset = Queue.objects.visible_to(user).offered(contact.queue_id)
 
     def clean_case(self) -> Case | str | None:
         choice: str = self.cleaned_data["case"]

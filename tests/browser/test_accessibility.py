@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from tests.browser.chromium import watched_page
-from tests.factories import make_case, make_contact, make_customer, make_queue, make_topic, make_user
+from tests.factories import make_agreement, make_case, make_contact, make_customer, make_queue, make_topic, make_user
 from tickets import merging, teamwork
 from tickets.models import Article, Contact, Macro, SavedReply
 
@@ -23,9 +23,22 @@ ASK = """async () => {
     .map(one => `${one.id}: ${one.nodes.slice(0, 3).map(node => node.html.slice(0, 160)).join(" | ")}`);
 }"""
 AGENT = ["/cases/", "{case}", "{case}#reply", "{case}#picker", "{merged}", "{case}merge/", "{customer}", "{contact}"]
-AGENT += ["/contacts/new/", "/notices/", "/password/", "/search/?q=parcel", "/day/", "/incidents/", "/cases/?whose=all#bulk"]
+AGENT += [
+    "/contacts/new/",
+    "/notices/",
+    "/password/",
+    "/search/?q=parcel",
+    "/day/",
+    "/incidents/",
+    "/cases/?whose=all#bulk",
+]
 AGENT += ["/cases/#palette", "{case}#sheet", "{case}#consult"]
+AGENT += ["/settings/replies/", "/settings/macros/", "/articles/", "{article}"]
 MANAGER = ["/metrics/", "/metrics/definitions/", "/metrics/definitions/fcr/", "/settings/agreements/", "/outbox/"]
+MANAGER += ["/settings/", "/settings/queues/", "/settings/queues/new/", "/settings/teams/", "/settings/people/"]
+MANAGER += ["/settings/people/new/", "/settings/skills/", "/settings/topics/", "/settings/topics/new/"]
+MANAGER += ["/settings/replies/", "/settings/replies/new/", "/settings/macros/", "/settings/macros/new/"]
+MANAGER += ["/settings/articles/", "/settings/articles/new/", "/settings/hours/", "/settings/hours/new/", "{hours}"]
 MANAGER += ["/quarantine/", "/metrics/audit/"]
 
 
@@ -53,10 +66,16 @@ def desk():
     merging.merge(other, into=case, by=anna)
     SavedReply.objects.create(shortcut="hello", name="Hello", html="<div>Hello</div>")
     Macro.objects.create(name="Late", html="<div>Sorry</div>", changes={"priority": "high"})
-    Article.objects.create(title="Delivery times", html="<div>Two days.</div>", is_public=True)
+    article = Article.objects.create(title="Delivery times", html="<div>Two days.</div>", is_public=True)
     call = Contact.take(by=anna, queue=queue)
     urls = {"case": case, "merged": other, "contact": call}
-    return {name: one.get_absolute_url() for name, one in urls.items()} | {"customer": f"/customers/{maja.pk}/"}
+    hours = make_agreement().calendar
+    others = {
+        "customer": f"/customers/{maja.pk}/",
+        "article": f"/articles/{article.pk}/",
+        "hours": f"/settings/hours/{hours.pk}/",
+    }
+    return {name: one.get_absolute_url() for name, one in urls.items()} | others
 
 
 def faults_of(page, address):

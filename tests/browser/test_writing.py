@@ -27,12 +27,12 @@ def case(agent):
     return case
 
 
-def log_in(page, live_server, name="anna"):
+def log_in(page, live_server, name="anna", lands_on="**/cases/"):
     page.goto(f"{live_server.url}/login/")
     page.fill("#id_username", name)
     page.fill("#id_password", PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/cases/")
+    page.wait_for_url(lands_on)
 
 
 def open_case(page, live_server, case, name="anna"):

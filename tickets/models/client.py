@@ -37,6 +37,11 @@ class Calendar(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_history(self) -> bool:
+        """Whether an agreement that has begun keeps time by it: then its hours are no longer edited."""
+        return self.agreements.filter(valid_from__lte=timezone.now()).exists()
+
     def hours(self) -> Hours:
         """Return the opening hours as a value to count business time with."""
         windows = list(self.opening_hours.all())

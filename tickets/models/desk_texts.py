@@ -22,6 +22,17 @@ class TextQuerySet(models.QuerySet[Any]):
         """Those of everybody and of the user's team that are in use."""
         return self.filter(Q(team=None) | Q(team=user.team_id), is_active=True)
 
+    def visible_to(self, user: User) -> TextQuerySet:
+        """Those that `user` may read on the pages of the set-up, in use or not; a manager reads every team's."""
+        if user.is_in_charge:
+            return self
+        own = Q(team=None) | Q(team=user.team_id)
+        return self.filter(own) if user.leads else self.filter(own, is_active=True)
+
+    def editable_by(self, user: User) -> TextQuerySet:
+        """A team lead writes her own team's; what is everybody's, those in charge."""
+        return self if user.is_in_charge else self.filter(team=user.leads) if user.leads else self.none()
+
 
 class SavedReply(models.Model):
     """A text that an agent puts into what she writes, by `::` and its beginning."""
@@ -79,6 +90,15 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def visible_to(self, user: User) -> ArticleQuerySet:
         """Narrow to what `user` may read: everybody who serves reads them all."""
         return self.filter(is_active=True) if user.is_active else self.none()
+
+    def having(self, words: list[str]) -> ArticleQuerySet:
+        """Those in whose title or text every word is."""
+        markup = [models.Value(part) for part in ("<[^>]*>", " ", "g")]
+        plain = models.Func("html", *markup, function="regexp_replace", output_field=models.TextField())
+        found = self.alias(plain=plain)
+        for word in words:
+            found = found.filter(Q(title__icontains=word) | Q(plain__icontains=word))
+        return found
 
 
 class Article(models.Model):

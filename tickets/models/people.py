@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -11,6 +15,7 @@ from django.utils.translation import pgettext_lazy
 class Team(models.Model):
     code = models.CharField(_("code"), max_length=120, unique=True)
     name = models.CharField(_("name"), max_length=200)
+    is_active = models.BooleanField(_("in use"), default=True, db_default=True)
 
     class Meta:
         verbose_name = _("team")
@@ -21,9 +26,25 @@ class Team(models.Model):
         return self.name
 
 
+class SkillQuerySet(models.QuerySet["Skill"]):
+    def for_setup_list(self) -> SkillQuerySet:
+        """With how many people have it and how many queues ask for it."""
+        having: Any = Skill.agents.through._base_manager.filter(user__is_active=True)  # noqa: SLF001 - of a table without a model
+        asking: Any = Skill.queues.through._base_manager.all()  # noqa: SLF001 - likewise
+        return self.annotate(people=_count(having), asking=_count(asking)).order_by("-is_active", "name")
+
+
+def _count(rows: Any) -> Coalesce:
+    counted = rows.filter(skill=OuterRef("pk")).order_by().values("skill").annotate(n=Count("pk"))
+    return Coalesce(Subquery(counted.values("n")), 0)
+
+
 class Skill(models.Model):
     code = models.CharField(_("code"), max_length=60, unique=True)
     name = models.CharField(_("name"), max_length=120)
+    is_active = models.BooleanField(_("in use"), default=True, db_default=True)
+
+    objects = SkillQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("skill")
@@ -81,3 +102,8 @@ class User(AbstractUser):
     def is_in_charge(self) -> bool:
         """Whether the pages about the desk itself are for this person: managers and administrators, no systems."""
         return self.is_superuser or self.role in {self.Role.MANAGER, self.Role.ADMIN}
+
+    @property
+    def leads(self) -> int | None:
+        """The team whose texts, people and queues this person looks after, or None."""
+        return self.team_id if self.role == self.Role.LEAD and not self.is_superuser else None

@@ -230,7 +230,7 @@ def latest_work(user: User) -> Sequence[Mapping[str, Any]]:
 
 def usual_queue(user: User) -> Queue | None:
     """The queue of the agent's last contact, else the only one that she works in."""
-    queues = Queue.objects.visible_to(user)
+    queues = Queue.objects.visible_to(user).offered()
     if last := next((work["contact__queue"] for work in latest_work(user) if work["contact__queue"]), None):
         return queues.filter(pk=last).first()
     few = list(queues[:2])

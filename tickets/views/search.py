@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from tickets.models import Article, SavedView
+from tickets.models import SavedView
 from tickets.search import CASES, MANY_CASES
 from tickets.search import search as find
 from tickets.views import AgentRequest, for_agents
@@ -32,10 +32,3 @@ def palette(request: AgentRequest) -> HttpResponse:
     views = SavedView.objects.visible_to(request.user)
     context = {"found": found, "views": views.filter(name__icontains=found.text.strip())[:IN_PALETTE]}
     return render(request, "tickets/palette.html", context)
-
-
-@for_agents
-@require_GET
-def article(request: AgentRequest, pk: int) -> HttpResponse:
-    one = get_object_or_404(Article.objects.visible_to(request.user), pk=pk)
-    return render(request, "tickets/article_detail.html", {"article": one})
