@@ -151,6 +151,13 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.repeat || !isShortcut(event)) return;
+  if (document.readyState !== "complete") {
+    // Pressed before all of the page's scripts are there: it waits for them, and does not do half of what it means.
+    const { key, code, shiftKey } = event;
+    event.preventDefault();
+    window.addEventListener("load", () => setTimeout(() => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, code, shiftKey, bubbles: true, cancelable: true }))), { once: true });
+    return;
+  }
   const key = keyOf(event);
   if (key === "Shift") return;
   const copied = key === "." && document.querySelector("[data-copy-number]");
