@@ -171,10 +171,14 @@ def page_of(request: AgentRequest, form: CaseFilter) -> Page:
 
 VIEWS = Prepared(lambda user: SavedView.objects.visible_to(user).select_related("team"))
 QUEUES = Prepared(lambda user: Queue.objects.visible_to(user).order_by("name"))
-ROWS = Prepared(lambda user, numbers: Case.objects.visible_to(user).for_rows(user).filter(number__in=among(numbers)))
+ROWS = Prepared(
+    lambda user, numbers: Case.objects.visible_to(user).for_rows(user).filter(among(Case, "number", numbers))
+)
 PRESENT = Prepared(
     lambda user, numbers, after: (
-        Presence.objects.filter(seen_at__gt=after, case__in=among(numbers)).exclude(user=user).select_related("user")
+        Presence.objects.filter(among(Presence, "case", numbers), seen_at__gt=after)
+        .exclude(user=user)
+        .select_related("user")
     )
 )
 
