@@ -278,5 +278,6 @@ def test_a_contact_takes_the_same_queries_with_a_long_history(desk, agent, conta
     # used one only), what the queue is mostly about; the cases to continue and the last promise on them; whether a
     # telephone system tells of it; the notes; the client's country for the numbers of a new customer; the queues
     # to choose from; her own state; the bell; the running bar.
-    with django_assert_num_queries(17):
+    # And the customer's last ten days: her contacts, and what she is promised next.
+    with django_assert_num_queries(19):
         desk.get(contact.get_absolute_url())

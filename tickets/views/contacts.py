@@ -32,6 +32,7 @@ from tickets.models import (
     Topic,
     User,
 )
+from tickets.history import history_of
 from tickets.pop import caller_with, likely_case, number_of, pops_for
 from tickets.views import AgentRequest, for_agents
 
@@ -187,6 +188,7 @@ def page_of(one: Contact, user: User) -> dict[str, Any]:
         "form": ContactForm(contact=one, user=user, draft=leg.draft if leg else "", initial=initial),
         "cases": cases,
         "promise": last_promise(cases),
+        "history": history_of(one.customer, user, topic=one.topic, but=one),
         "topics": topics_for(one, latest, likely),
         "causes": list(dict.fromkeys(work["contact__cause"] for work in latest if work["contact__cause"])),
         "customer_form": CustomerForm(contact=one),
