@@ -24,5 +24,18 @@ const show = () => {
   for (const box of document.querySelectorAll(".case-walk")) box.hidden = false;
   for (const link of document.querySelectorAll("[data-walk]")) link.href = neighbour(Number(link.dataset.walk));
 };
+// The browser fetches the next case while this one is being answered, so that it opens at once. What happens until then
+// the live stream tells when it is open.
+const prepare = () => {
+  const next = neighbour(1);
+  if (!next.startsWith("/cases/") || !/\/\d+\/$/.test(next) || !HTMLScriptElement.supports?.("speculationrules")) return;
+  const rules = document.createElement("script");
+  rules.type = "speculationrules";
+  rules.nonce = document.querySelector("meta[name=csp-nonce]").content;
+  rules.textContent = JSON.stringify({ prefetch: [{ source: "list", urls: [next] }] });
+  document.head.append(rules);
+};
+
 show();
+prepare();
 document.addEventListener("htmx:afterSettle", show);

@@ -208,3 +208,13 @@ def test_a_snoozed_case_comes_back_by_itself_and_when_the_customer_writes(agent)
     assert waking.wake_due() == 1
     assert waking.wake_due() == 0
     assert Notice.objects.get(user=agent).kind == "woken"
+
+
+def test_a_case_fetched_in_advance_is_not_read(client, agent):
+    case = make_case(owner=agent)
+    teamwork.notify([agent.pk], case, Notice.Kind.MENTIONED, by=None)
+    client.force_login(agent)
+    client.get(case.get_absolute_url(), headers={"Sec-Purpose": "prefetch"})
+    assert Notice.objects.unread().count() == 1
+    client.get(case.get_absolute_url())
+    assert Notice.objects.unread().count() == 0

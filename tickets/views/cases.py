@@ -26,7 +26,9 @@ from tickets.views.contacts import next_update
 @require_GET
 def case(request: AgentRequest, number: int) -> HttpResponse:
     one = visible_case(request, number)
-    if teamwork.read(request.user, one, unread_of(request)):
+    # A browser that fetches the next case in advance has not shown it to anybody.
+    is_looked_at = "prefetch" not in request.headers.get("Sec-Purpose", "")
+    if is_looked_at and teamwork.read(request.user, one, unread_of(request)):
         del request.unread
     context = page_of(one, request.user) | side_of(one, request.user)
     if kept := [draft for draft in context["kept"] if not draft.held] or list(context["kept"]):
