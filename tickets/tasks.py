@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from tickets import agent_time, bulk, outbox, sending, waking, windows
+from tickets import agent_time, bulk, forgetting, outbox, sending, waking, windows
 from tickets.models import CallEvent, IdempotentAnswer
 
 
@@ -46,6 +46,12 @@ def end_forgotten_wrap_ups() -> None:
 def forget_idempotent_answers() -> None:
     """Forget what was answered so long ago that nobody repeats the request."""
     IdempotentAnswer.forget_old()
+
+
+@shared_task
+def forget_what_is_over() -> None:
+    """Delete what nobody needs any more."""
+    forgetting.forget()
 
 
 @shared_task

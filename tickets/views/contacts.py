@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tickets.forms import NO_CASE, ContactForm, CustomerForm, TakeForm
+from tickets.history import history_of
 from tickets.intake import DEFAULT_REGION, cases_to_continue, finish, read_address, region_of, suggest
 from tickets.models import (
     OPEN_STATUSES,
@@ -32,7 +33,6 @@ from tickets.models import (
     Topic,
     User,
 )
-from tickets.history import history_of
 from tickets.pop import caller_with, likely_case, number_of, pops_for
 from tickets.views import AgentRequest, for_agents
 
