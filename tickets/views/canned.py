@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -48,11 +49,10 @@ def macro(request: AgentRequest, number: int, pk: int) -> HttpResponse:
     case = visible_case(request, number)
     one = get_object_or_404(Macro.objects.usable_by(request.user), pk=pk)
     count = canned.apply(one, case, by=request.user)
-    answer = changed(request, number)
     words = (
         ngettext("%(name)s: one change.", "%(name)s: %(count)d changes.", count)
         if count
         else _("%(name)s: nothing to change.")
     )
-    answer["X-Say"] = (words % {"name": one.name, "count": count}).encode("ascii", "xmlcharrefreplace").decode()
-    return answer
+    messages.success(request, words % {"name": one.name, "count": count})
+    return changed(request, number)
