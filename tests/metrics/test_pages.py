@@ -268,7 +268,7 @@ def test_a_card_is_one_fragment_and_a_refresh_is_those_that_changed(manager: Cli
 
 @pytest.mark.django_db
 def test_only_a_page_whose_period_includes_now_listens(manager: Client) -> None:
-    assert 'data-live="/live/"' in page(manager, "/metrics/?period=today")
+    assert 'data-live="/live/?topics=figures,me"' in page(manager, "/metrics/?period=today")
     for still in ("period=yesterday", f"{OCTOBER}", "period=today&as_of=2026-01-01"):
         assert 'data-live=""' in page(manager, f"/metrics/?{still}")
 
