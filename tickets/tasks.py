@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from tickets import agent_time, bulk, outbox, sending, waking, windows
+from tickets import agent_time, bulk, learning, outbox, sending, waking, windows
 from tickets.models import CallEvent, IdempotentAnswer
 
 
@@ -52,3 +52,9 @@ def forget_idempotent_answers() -> None:
 def work_out_hours() -> None:
     """Work out every client's opening hours again, some years ahead: holidays may have changed."""
     windows.work_out_all()
+
+
+@shared_task
+def learn_topics() -> None:
+    """Count anew which words speak for which topic."""
+    learning.learn()
