@@ -24,7 +24,9 @@ SPARE_LINES = 3
 class WebFormForm(forms.ModelForm):  # type: ignore[type-arg]  # cannot be subscripted when it runs
     """A web form but for its topics. Its texts have a field for each language."""
 
-    languages = forms.MultipleChoiceField(label=_("Languages"), choices=LANGUAGES, widget=forms.CheckboxSelectMultiple)
+    languages = forms.MultipleChoiceField(
+        label=_("Languages"), choices=LANGUAGES, widget=forms.CheckboxSelectMultiple({"class": "form-check-input"})
+    )
     origins = forms.CharField(
         label=_("Sites that may show it"),
         required=False,
@@ -173,6 +175,15 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # likewise
 
     WHEN = ("words", "channel", "form", "chosen", "mailbox")
     THEN = ("topic", "queue", "priority", "language")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in (*self.WHEN, *self.THEN):
+            field: Any = self.fields[name]
+            if hasattr(field, "empty_label"):
+                field.empty_label = "–"
+            elif hasattr(field, "choices"):
+                field.choices = [("", "–"), *(choice for choice in field.choices if choice[0])]
 
     def when(self) -> list[forms.BoundField]:
         return [self[name] for name in self.WHEN]

@@ -132,7 +132,9 @@ class Case(models.Model):
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="merged_cases", db_index=False
     )
-    flags = ArrayField(models.CharField(max_length=16, choices=Flag.choices), default=list, blank=True)
+    flags = ArrayField(
+        models.CharField(max_length=16, choices=Flag.choices), verbose_name=_("marks"), default=list, blank=True
+    )
     incident = models.ForeignKey(
         Incident,
         models.SET_NULL,
