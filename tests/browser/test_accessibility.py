@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
@@ -10,8 +11,8 @@ from django.utils import timezone
 
 from tests.browser.chromium import watched_page
 from tests.factories import make_case, make_contact, make_customer, make_queue, make_topic, make_user
-from tickets import merging, teamwork
-from tickets.models import Article, Contact, Macro, SavedReply
+from tickets import merging, status_links, teamwork
+from tickets.models import Article, Contact, Macro, SavedReply, WebForm
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -23,9 +24,10 @@ ASK = """async () => {
     .map(one => `${one.id}: ${one.nodes.slice(0, 3).map(node => node.html.slice(0, 160)).join(" | ")}`);
 }"""
 AGENT = ["/cases/", "{case}", "{case}#reply", "{case}#picker", "{merged}", "{case}merge/", "{customer}", "{contact}"]
-AGENT += ["/contacts/new/", "/notices/", "/password/"]
+AGENT += ["/contacts/new/", "/notices/", "/password/", "{customer}merge/?q=Maja", "{form}", "{status}"]
 MANAGER = ["/metrics/", "/metrics/definitions/", "/metrics/definitions/fcr/", "/settings/agreements/", "/outbox/"]
-MANAGER += ["/quarantine/", "/metrics/audit/"]
+MANAGER += ["/quarantine/", "/metrics/audit/", "/settings/forms/", "/settings/forms/new/", "/settings/rules/"]
+MANAGER += ["/settings/rules/new/", "/settings/spam/"]
 
 
 @pytest.fixture
@@ -53,9 +55,12 @@ def desk():
     SavedReply.objects.create(shortcut="hello", name="Hello", html="<div>Hello</div>")
     Macro.objects.create(name="Late", html="<div>Sorry</div>", changes={"priority": "high"})
     Article.objects.create(title="Delivery times", html="<div>Two days.</div>", is_public=True)
+    form = WebForm.objects.create(name="Contact us", slug="contact", client=case.client, queue=queue)
+    status = status_links.url_for(status_links.give(case, is_proven=True))
     call = Contact.take(by=anna, queue=queue)
     urls = {"case": case, "merged": other, "contact": call}
-    return {name: one.get_absolute_url() for name, one in urls.items()} | {"customer": f"/customers/{maja.pk}/"}
+    others = {"customer": f"/customers/{maja.pk}/", "status": urlsplit(status).path, "form": form.get_absolute_url()}
+    return {name: one.get_absolute_url() for name, one in urls.items()} | others
 
 
 def faults_of(page, address):

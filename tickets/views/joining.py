@@ -31,8 +31,9 @@ def customer_merge(request: AgentRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("The two are one customer now. It can be taken back below."))
         return redirect(kept)
-    found = intake.suggest(text, user=request.user, region=intake.region_of(kept.client)).exclude(pk=pk) if text else []
-    context = {"customer": kept, "q": text, "found": found, "preview": joining.preview(gone, kept) if gone else None}
+    found = intake.suggest(text, user=request.user, region=intake.region_of(kept.client))
+    others = [one for one in found if one.pk != pk]
+    context = {"customer": kept, "q": text, "found": others, "preview": joining.preview(gone, kept) if gone else None}
     return render(request, "tickets/customer_merge.html", context)
 
 
