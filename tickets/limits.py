@@ -6,6 +6,7 @@ import hashlib
 import ipaddress
 import logging
 
+from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 from redis.exceptions import RedisError
@@ -32,10 +33,18 @@ def is_over(what: str, who: str, *, most: int, seconds: int = HOUR) -> bool:
         return False
 
 
+def address_of(request: HttpRequest) -> str:
+    """Where the request came from: told by the outermost proxy of ours, never by what came in with the request."""
+    hops = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    if settings.PROXIES and len(hops) >= settings.PROXIES:
+        return str(hops[-settings.PROXIES])
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
 def network_of(request: HttpRequest) -> str:
     """The network that the request came from: one line has many addresses."""
     try:
-        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
+        address = ipaddress.ip_address(address_of(request))
     except ValueError:
         return ""
     address = getattr(address, "ipv4_mapped", None) or address

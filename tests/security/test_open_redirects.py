@@ -20,7 +20,6 @@ pytestmark = pytest.mark.django_db
 )
 def test_the_form_leads_nowhere_but_to_its_own_thanks(client, evil):
     form = make_form()
-    for name in ("lang", "next", "embed", "url"):
-        answer = client.post(f"/form/contact/?{name}={evil}", filled(form, text=name))
-        assert answer["Location"].startswith("/form/contact/thanks/")
-        assert "evil" not in answer["Location"]
+    answer = client.post(f"/form/contact/?lang={evil}&next={evil}&embed={evil}&url={evil}", filled(form))
+    assert answer["Location"].startswith("/form/contact/thanks/")
+    assert "evil" not in answer["Location"]

@@ -8,6 +8,7 @@ that was typed in, one address gets few, one network can send few, and one form 
 import pytest
 
 from tests.security.web import filled, make_form
+from tickets import limits
 from tickets.channels import web
 from tickets.models import Case, OutgoingMail
 from tickets.views import web_form
@@ -76,3 +77,21 @@ def test_a_form_that_is_sent_as_soon_as_it_is_read_is_asked_for_once_more(client
     answer = client.post("/form/contact/", filled(form, stamp=stamps.make(f"form:{form.pk}")))
     assert answer.status_code == 422
     assert not Case.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("proxies", "header", "network"),
+    [
+        (0, "203.0.113.9", "192.0.2.0/24"),
+        (1, "198.51.100.1, 203.0.113.9", "203.0.113.0/24"),
+        (2, "198.51.100.1, 203.0.113.9, 10.0.0.1", "203.0.113.0/24"),
+        (1, "", ""),
+        (1, "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        (1, "::ffff:203.0.113.9", "203.0.113.0/24"),
+        (1, "garbage", ""),
+    ],
+)
+def test_only_what_our_own_proxies_have_added_says_where_a_request_came_from(rf, settings, proxies, header, network):
+    settings.PROXIES = proxies
+    request = rf.get("/", REMOTE_ADDR="192.0.2.7", headers={"X-Forwarded-For": header})
+    assert limits.network_of(request) == network

@@ -2,21 +2,26 @@
 
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
 from tests.factories import make_agreement, make_case, make_client, make_customer, make_queue, make_topic, make_user
 from tickets import sending, stamps, status_links
+from tickets.channels import web
+from tickets.intake import Address
 from tickets.models import (
     Case,
     CaseEvent,
     Contact,
     Customer,
     Draft,
+    Identity,
     Message,
     OutgoingMail,
     Status,
@@ -323,3 +328,26 @@ def test_the_page_takes_the_same_queries_however_much_was_written(client, case, 
 def test_a_case_tells_the_desk_that_the_customer_wrote(client, case, address):
     client.post(address, more(StatusLink.objects.get()))
     assert case.events.filter(kind=CaseEvent.Kind.CUSTOMER_MESSAGE).exists()
+
+
+def test_with_redis_down_a_customer_can_still_write(client, form, settings):
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
+    }
+    assert send(client, form).status_code == 302
+    assert Case.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_four_presses_at_once_one_makes_a_case(form):
+    written = web.Written(address=Address(Identity.Kind.EMAIL, "maja@example.com"), text="x", subject="y")
+
+    def press(_number):
+        try:
+            return web.receive(form, written, key="one page", language="sv").pk
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        contacts = set(pool.map(press, range(4)))
+    assert len(contacts) == Contact.objects.count() == Case.objects.count() == OutgoingMail.objects.count() == 1
