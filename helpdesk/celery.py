@@ -30,5 +30,6 @@ app.conf.beat_schedule = {
     "audit-figures": {"task": "metrics.tasks.audit_figures", "schedule": crontab(hour=3, minute=20)},
     "forget-idempotent-answers": {"task": "tickets.tasks.forget_idempotent_answers", "schedule": 3600},
     "forget-what-is-over": {"task": "tickets.tasks.forget_what_is_over", "schedule": crontab(hour=4, minute=10)},
+    "learn-topics": {"task": "tickets.tasks.learn_topics", "schedule": crontab(hour=2, minute=10)},
     "work-out-hours": {"task": "tickets.tasks.work_out_hours", "schedule": crontab(hour=2, minute=40)},
 }

@@ -70,6 +70,10 @@ if HTTPS:
     # The proxy that ends TLS must set this header, and drop one that a client sends.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# How many proxies of ours a request comes through, each of which adds to X-Forwarded-For whom it had it from. With 0 the
+# header is anybody's to write, and is not read.
+PROXIES = env.number("PROXIES", 0, least=0, most=9)
+
 # ---- Services --------------------------------------------------------------------------------------------------------
 database_url = env.text("DATABASE_URL")
 if not database_url:

@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tickets import teamwork
+from tickets import learning, teamwork
 from tickets.models import Case, Priority, Queue, Status, Topic, User
 
 MOST = 40
@@ -115,7 +115,14 @@ def _topics(case: Case, words: list[str], _user: User) -> list[Option]:
     topics = Topic.objects.filter(is_active=True)
     for word in words:
         topics = topics.filter(path__icontains=word)
-    return [Option(str(one.pk), one.name, one.path, is_now=one.pk == case.topic_id) for one in topics[:MOST]]
+    # Before anything is typed, first what the customer's own words speak for.
+    likely = [] if words else learning.likely_topics(learning.text_of(case))
+    found = [
+        Option(str(one.pk), one.name, _("%(path)s – likely") % {"path": one.path}, is_now=one.pk == case.topic_id)
+        for one in likely
+    ]
+    others = topics.exclude(pk__in=[one.pk for one in likely])[:MOST]
+    return found + [Option(str(one.pk), one.name, one.path, is_now=one.pk == case.topic_id) for one in others]
 
 
 def _snoozes(case: Case, words: list[str], _user: User) -> list[Option]:

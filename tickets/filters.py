@@ -137,6 +137,9 @@ class CaseFilter(forms.Form):
         for name, narrow in NARROWERS.items():
             if name in self.asked:
                 cases = narrow(cases, self.asked[name], self.user)
+        if not {"flag", "q"} & self.asked.keys():
+            # Spam is there for those who ask for it, by its mark or by words.
+            cases = cases.exclude(flags__contains=[Flag.SPAM])
         if "promise" in self.asked:
             cases = _promised(cases, self.asked["promise"], now)
         return CaseList(cases, self.user, None if self._has_own_index() else [queue.pk for queue in self.queues])

@@ -65,7 +65,7 @@ def read_address_or_complain(text: str, region: str = DEFAULT_REGION) -> Address
 
 def suggest(text: str, *, user: User, region: str = DEFAULT_REGION) -> CustomerQuerySet:
     """The customers that a half-typed number, address or name may mean, served by indexes at every size."""
-    customers = Customer.objects.visible_to(user).prefetch_related("identities")
+    customers = Customer.objects.visible_to(user).themselves().prefetch_related("identities")
     text = text.strip()
     if not text:
         return customers.none()

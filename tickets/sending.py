@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from tickets import outbox, richtext, teamwork
+from tickets import outbox, richtext, status_links, teamwork
 from tickets.live import announce
 from tickets.models import (
     LIVE_CHANNELS,
@@ -218,7 +218,7 @@ def put_mail(message: Message) -> OutgoingMail:
     headers = {"References": " ".join(references), "In-Reply-To": references[-1]} if references else {}
     language = (case.customer and case.customer.language) or case.client.language or None
     with translation.override(language or translation.get_language()):
-        context = {"case": case, "message": message, "sender": message.author}
+        context = {"case": case, "message": message, "sender": message.author, "link": status_links.url_in(message)}
         text = render_to_string("mail/message.txt", context)
         html = render_to_string("mail/message.html", context)
     mail, _made = OutgoingMail.objects.put(

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from tickets import agent_time, bulk, forgetting, outbox, sending, waking, windows
+from tickets import agent_time, bulk, forgetting, learning, outbox, sending, waking, windows
 from tickets.models import CallEvent, IdempotentAnswer
 
 
@@ -58,3 +58,9 @@ def forget_what_is_over() -> None:
 def work_out_hours() -> None:
     """Work out every client's opening hours again, some years ahead: holidays may have changed."""
     windows.work_out_all()
+
+
+@shared_task
+def learn_topics() -> None:
+    """Count anew which words speak for which topic."""
+    learning.learn()

@@ -15,6 +15,7 @@ from tickets.models import (
     Case,
     CaseEvent,
     Contact,
+    Flag,
     Message,
     OutgoingMail,
     Priority,
@@ -213,7 +214,7 @@ def _names(model: Any, entries: list[Entry], *keys: str) -> dict[int, str]:
 
 
 def _words(event: CaseEvent, names: dict[str, dict[int, str]]) -> Iterable[str]:
-    labels = {"priority": dict(Priority.choices), "status": dict(Status.choices)}
+    labels = {"priority": dict(Priority.choices), "status": dict(Status.choices), "flags": dict(Flag.choices)}
     for key, value in event.data.items():
         if key == "owner" and event.kind == CaseEvent.Kind.ASSIGNED:
             yield names["owner"].get(value[1], _("nobody"))
@@ -223,8 +224,14 @@ def _words(event: CaseEvent, names: dict[str, dict[int, str]]) -> Iterable[str]:
             yield f"#{value}"
         elif event.kind == CaseEvent.Kind.CHANGED and isinstance(value, list) and len(value) == 2:
             look: dict[Any, Any] = names.get(key, {}) | labels.get(key, {})
-            old, new = (str(look.get(one, one)) if one not in (None, "", []) else "–" for one in value)
+            old, new = (_said(one, look) for one in value)
             yield f"{_field_name(key)}: {old} → {new}"
+
+
+def _said(value: Any, look: dict[Any, Any]) -> str:
+    """One value, or several, as a person reads them."""
+    values = value if isinstance(value, list) else [value]
+    return ", ".join(str(look.get(one, one)) for one in values if one not in (None, "")) or "–"
 
 
 def _field_name(key: str) -> str:

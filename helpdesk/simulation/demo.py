@@ -10,7 +10,8 @@ from helpdesk.simulation import world
 from helpdesk.simulation.catalogue import TEAMS
 from helpdesk.simulation.desk import Agent
 from helpdesk.simulation.run import simulate
-from tickets.models import Contact, User
+from helpdesk.simulation.world import World
+from tickets.models import Contact, User, WebForm, WebFormTopic
 
 SEED = 1
 DAYS = 90
@@ -25,6 +26,30 @@ ACCOUNTS = (
     ("admin", User.Role.ADMIN, "Ida", "Norrby", ""),
     ("integration", User.Role.INTEGRATION, "Telephony", "", ""),
 )
+# Address, name, client, queue, and the topics on offer in Swedish, Finnish and English.
+FORMS = (
+    (
+        "tallvik",
+        "Tallvik: skriv till oss",
+        "tallvik",
+        "tallvik-mail",
+        (
+            ("internet/slow connection", "Internet är långsamt", "Netti on hidas", "The internet is slow"),
+            ("billing/invoice/wrong amount", "Fel på fakturan", "Laskussa on virhe", "The invoice is wrong"),
+            ("contract/moving house", "Jag ska flytta", "Olen muuttamassa", "I am moving house"),
+        ),
+    ),
+    (
+        "lumikko",
+        "Lumikko: ota yhteyttä",
+        "lumikko",
+        "lumikko-mail",
+        (
+            ("delivery/where is my parcel", "Var är mitt paket?", "Missä pakettini on?", "Where is my parcel?"),
+            ("returns/how to return", "Jag vill lämna tillbaka", "Haluan palauttaa", "I want to return something"),
+        ),
+    ),
+)
 
 
 def is_wanted() -> bool:
@@ -36,6 +61,7 @@ def is_wanted() -> bool:
 def load() -> int:
     """Fill an empty installation, wholly or not at all. Return the number of contacts."""
     make_accounts()
+    make_forms(world.build())
     return simulate(seed=SEED, days=DAYS, contacts_per_day=CONTACTS_PER_DAY, until=timezone.now(), in_bulk=True)
 
 
@@ -60,3 +86,16 @@ def make_accounts() -> None:
         )
         for name, role, first_name, last_name, team in ACCOUNTS
     )
+
+
+def make_forms(desk: World) -> None:
+    """A public form for each of the companies that we serve."""
+    for slug, name, client, queue, topics in FORMS:
+        form, made = WebForm.objects.get_or_create(
+            slug=slug, defaults={"name": name, "client": desk.clients[client], "queue": desk.queues[queue]}
+        )
+        if made:
+            WebFormTopic.objects.bulk_create(
+                WebFormTopic(form=form, topic=desk.topics[path], position=place, labels={"sv": sv, "fi": fi, "en": en})
+                for place, (path, sv, fi, en) in enumerate(topics)
+            )

@@ -32,6 +32,8 @@ PAGES = [
     Shot("customer", "login", "/login/"),
     Shot("customer", "survey", "{survey}"),
     Shot("customer", "mail", "{mail}"),
+    Shot("customer", "form", "/form/tallvik/?lang=sv"),
+    Shot("customer", "status", "{status}"),
     Shot("agent", "home", "/"),
     Shot("agent", "contact-form", "/contacts/new/"),
     Shot("agent", "cases", "/cases/"),
@@ -70,6 +72,11 @@ PAGES = [
     Shot("manager", "rows", "/metrics/service-level/rows/"),
     Shot("manager", "cases", "/cases/"),
     Shot("manager", "outbox", "/outbox/"),
+    Shot("manager", "forms", "/settings/forms/"),
+    Shot("manager", "form", "/settings/forms/", follow="main table a"),
+    Shot("manager", "rules", "/settings/rules/"),
+    Shot("manager", "rule-new", "/settings/rules/new/"),
+    Shot("manager", "spam", "/settings/spam/"),
     Shot("manager", "quarantine", "/quarantine/"),
     Shot("admin", "home", "/"),
     Shot("admin", "dashboard", "/metrics/"),
@@ -82,6 +89,7 @@ SCHEMES = ("light", "dark")
 ASK = """
 from surveys.models import Invitation
 from surveys.links import url_for
+from tickets import status_links
 from tickets.models import Case, OutgoingMail, User
 if not OutgoingMail.objects.exclude(html="").exists():
     # The demo data come with their answers, not with their mails: one case more is resolved.
@@ -90,6 +98,9 @@ if not OutgoingMail.objects.exclude(html="").exists():
 invitation = Invitation.objects.order_by("-sent_at").first()
 mail = OutgoingMail.objects.exclude(html="").order_by("-pk").first()
 print("survey", url_for(invitation) if invitation else "-")
+case = Case.objects.filter(customer__identities__kind="email", messages__kind="outgoing").order_by("number").last()
+link = status_links.give(case, is_proven=True) if case else None
+print("status", status_links.url_for(link) if link else "-")
 open({mail!r}, "w").write(mail.html if mail else "No mail was sent.")
 """
 
@@ -97,8 +108,8 @@ open({mail!r}, "w").write(mail.html if mail else "No mail was sent.")
 def addresses(helpdesk: RunningHelpdesk, mail: Path) -> dict[str, str]:
     """Ask the running installation for the addresses that hang on its data."""
     printed = helpdesk.manage("shell", "--no-imports", "-c", ASK.format(mail=str(mail)))
-    survey = re.search(r"^survey (?:https?://[^/]+)?(\S+)$", printed, re.MULTILINE)
-    return {"survey": survey[1] if survey else "-", "mail": mail.as_uri()}
+    links = dict(re.findall(r"^(survey|status) (?:https?://[^/]+)?(\S+)$", printed, re.MULTILINE))
+    return {"survey": links.get("survey", "-"), "status": links.get("status", "-"), "mail": mail.as_uri()}
 
 
 def logged_in(browser: Browser, url: str, role: str) -> StorageState | None:

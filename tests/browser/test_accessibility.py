@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
@@ -10,8 +11,8 @@ from django.utils import timezone
 
 from tests.browser.chromium import watched_page
 from tests.factories import make_agreement, make_case, make_contact, make_customer, make_queue, make_topic, make_user
-from tickets import merging, teamwork
-from tickets.models import Article, Contact, Macro, SavedReply
+from tickets import merging, status_links, teamwork
+from tickets.models import Article, Contact, Macro, SavedReply, WebForm
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -40,6 +41,8 @@ MANAGER += ["/settings/people/new/", "/settings/skills/", "/settings/topics/", "
 MANAGER += ["/settings/replies/", "/settings/replies/new/", "/settings/macros/", "/settings/macros/new/"]
 MANAGER += ["/settings/articles/", "/settings/articles/new/", "/settings/hours/", "/settings/hours/new/", "{hours}"]
 MANAGER += ["/quarantine/", "/metrics/audit/"]
+AGENT += ["{customer}merge/?q=Maja", "{form}", "{status}"]
+MANAGER += ["/settings/forms/", "/settings/forms/new/", "/settings/rules/", "/settings/rules/new/", "/settings/spam/"]
 
 
 @pytest.fixture
@@ -67,10 +70,14 @@ def desk():
     SavedReply.objects.create(shortcut="hello", name="Hello", html="<div>Hello</div>")
     Macro.objects.create(name="Late", html="<div>Sorry</div>", changes={"priority": "high"})
     article = Article.objects.create(title="Delivery times", html="<div>Two days.</div>", is_public=True)
+    form = WebForm.objects.create(name="Contact us", slug="contact", client=case.client, queue=queue)
+    status = status_links.url_for(status_links.give(case, is_proven=True))
     call = Contact.take(by=anna, queue=queue)
     urls = {"case": case, "merged": other, "contact": call}
     hours = make_agreement().calendar
     others = {
+        "status": urlsplit(status).path,
+        "form": form.get_absolute_url(),
         "customer": f"/customers/{maja.pk}/",
         "article": f"/articles/{article.pk}/",
         "hours": f"/settings/hours/{hours.pk}/",

@@ -2,6 +2,7 @@
 
 from tickets.models.access import ApiToken, IdempotentAnswer
 from tickets.models.attachment import Attachment
+from tickets.models.blocked import BlockedSender
 from tickets.models.bulk import BulkChange, BulkStep
 from tickets.models.call import CallEvent
 from tickets.models.case import Case
@@ -21,7 +22,7 @@ from tickets.models.codes import (
     Status,
 )
 from tickets.models.contact import Contact, Segment
-from tickets.models.customer import Customer, Identity
+from tickets.models.customer import Customer, CustomerMerge, Identity
 from tickets.models.desk_texts import Article, Macro, SavedReply
 from tickets.models.draft import Draft
 from tickets.models.event import CaseEvent
@@ -34,11 +35,13 @@ from tickets.models.presence import AgentState, Presence
 from tickets.models.promise import Promise
 from tickets.models.quarantine import QuarantinedRow
 from tickets.models.queue import Queue
+from tickets.models.rule import IntakeRule, TopicWord
 from tickets.models.search import CaseWords
 from tickets.models.source import DESK, Source
 from tickets.models.teamwork import CaseLink, ChecklistItem, Consultation, Follower, Incident, Notice
 from tickets.models.topic import Topic
 from tickets.models.view import SavedView
+from tickets.models.web import StatusLink, WebEntry, WebForm, WebFormTopic
 
 __all__ = [
     "DESK",
@@ -51,6 +54,7 @@ __all__ = [
     "ApiToken",
     "Article",
     "Attachment",
+    "BlockedSender",
     "BulkChange",
     "BulkStep",
     "Calendar",
@@ -67,6 +71,7 @@ __all__ = [
     "Contact",
     "Cost",
     "Customer",
+    "CustomerMerge",
     "Demand",
     "Direction",
     "Draft",
@@ -75,6 +80,7 @@ __all__ = [
     "IdempotentAnswer",
     "Identity",
     "Incident",
+    "IntakeRule",
     "Macro",
     "Message",
     "Notice",
@@ -96,8 +102,13 @@ __all__ = [
     "Skill",
     "Source",
     "Status",
+    "StatusLink",
     "Team",
     "Topic",
+    "TopicWord",
     "User",
+    "WebEntry",
+    "WebForm",
+    "WebFormTopic",
     "WindowRange",
 ]

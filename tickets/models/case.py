@@ -132,7 +132,9 @@ class Case(models.Model):
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="merged_cases", db_index=False
     )
-    flags = ArrayField(models.CharField(max_length=16, choices=Flag.choices), default=list, blank=True)
+    flags = ArrayField(
+        models.CharField(max_length=16, choices=Flag.choices), verbose_name=_("marks"), default=list, blank=True
+    )
     incident = models.ForeignKey(
         Incident,
         models.SET_NULL,
@@ -375,12 +377,26 @@ class Case(models.Model):
             if not details:
                 return False
             Case.objects.filter(pk=self.pk).update(**details)
+            if "flags" in details:
+                self._void_contacts()
             changes: dict[str, Any] = {
                 name: [_as_data(getattr(before, name)), _as_data(value)] for name, value in details.items()
             }
             self.record(CaseEvent.Kind.CHANGED, by=by, **changes)
         self.refresh_from_db(fields=[*details, "updated_at"])
         return True
+
+    def _void_contacts(self) -> None:
+        """Have its contacts count or not, as its marks now say: those logged on it, and those that count for it."""
+        from tickets.models.contact import Contact
+
+        void = Case.objects.filter(flags__overlap=VOIDING).values("pk")
+        contacts = Contact.objects.filter(Q(case=self) | Q(logged_case=self))
+        is_void = Q(case__in=void) | Q(logged_case__in=void)
+        ids = set(contacts.values_list("pk", flat=True))
+        voided = set(contacts.filter(is_void).values_list("pk", flat=True))
+        Contact.objects.filter(pk__in=voided, is_void=False).update(is_void=True)
+        Contact.objects.filter(pk__in=ids - voided, is_void=True).update(is_void=False)
 
     def log_message(self, body: str, *, kind: str, by: User | None, at: datetime | None = None) -> Message:
         """Keep a message that another system has carried, to the customer or from her."""

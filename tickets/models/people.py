@@ -99,6 +99,11 @@ class User(AbstractUser):
         return self.sees_everything or self.role == self.Role.LEAD
 
     @property
+    def leads(self) -> bool:
+        """Whether setting up how work comes in is for this person: team leads and those in charge, no systems."""
+        return self.is_in_charge or self.role == self.Role.LEAD
+
+    @property
     def is_in_charge(self) -> bool:
         """Whether the pages about the desk itself are for this person: managers and administrators, no systems."""
         return self.is_superuser or self.role in {self.Role.MANAGER, self.Role.ADMIN}

@@ -55,10 +55,15 @@ def attachment_removal(request: AgentRequest, number: int, pk: UUID) -> HttpResp
 
 @for_agents
 @require_GET
-def attachment(request: AgentRequest, pk: UUID) -> HttpResponse | FileResponse:
+def attachment(request: AgentRequest, pk: UUID) -> FileResponse:
     """Give out a file. Only pictures that can do no harm are shown in the page; everything else is saved."""
     one = get_object_or_404(Attachment.objects.visible_to(request.user), pk=pk)
-    is_picture = one.content_type in filetypes.PICTURES
+    return saved_file(one, shows_pictures=True)
+
+
+def saved_file(one: Attachment, *, shows_pictures: bool = False) -> FileResponse:
+    """The file itself, to be saved; harmless pictures may be shown instead."""
+    is_picture = shows_pictures and one.content_type in filetypes.PICTURES
     answer = FileResponse(
         one.file.open(),
         as_attachment=not is_picture,

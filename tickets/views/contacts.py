@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from tickets import learning
 from tickets.forms import NO_CASE, ContactForm, CustomerForm, TakeForm
 from tickets.history import history_of
 from tickets.intake import DEFAULT_REGION, cases_to_continue, finish, read_address, region_of, suggest
@@ -240,12 +241,15 @@ def usual_queue(user: User) -> Queue | None:
 
 
 def topics_for(one: Contact, latest: Sequence[Mapping[str, Any]], case: Case | None = None) -> list[Topic]:
-    """The chosen topic; then those that are likely: the open case's, the queue's usual ones, those the agent used last.
+    """The chosen topic; then those that are likely: the open case's, those that the customer's words speak for, the
+    queue's usual ones, those the agent used last.
 
     For a beginner the first of the list.
     """
     recent = [work["contact__topic"] for work in latest if work["contact__topic"]]
     likely = [case.topic_id] if case and case.topic_id else []
+    if one.case or one.subject:
+        likely += [topic.pk for topic in learning.likely_topics(learning.text_of_contact(one))]
     wanted = list(dict.fromkeys([*likely, *usual_topics(one), *recent]))[: RECENT + 1]
     active = Topic.objects.filter(is_active=True)
     topics = active.in_bulk(wanted)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tickets.forms import AddressForm, CustomerForm
 from tickets.intake import add_address, find_or_make
+from tickets.joining import maybe_the_same
 from tickets.models import Case, Contact, Customer
 from tickets.views import AgentRequest, for_agents
 from tickets.views.contacts import page_of, suggestions, visible_contact
@@ -69,12 +70,16 @@ def customer_identities(request: AgentRequest, pk: int) -> HttpResponse:
 @for_agents
 @require_GET
 def customer(request: AgentRequest, pk: int) -> HttpResponse:
-    customers = Customer.objects.visible_to(request.user).prefetch_related("identities")
+    customers = Customer.objects.visible_to(request.user).select_related("client").prefetch_related("identities")
     one = get_object_or_404(customers, pk=pk)
+    if one.merged_into_id:
+        return redirect("customer", one.merged_into_id)
     contacts = Contact.objects.visible_to(request.user).filter(customer=one).select_related("topic", "owner", "case")
     context = {
         "customer": one,
         "cases": Case.objects.visible_to(request.user).filter(customer=one).for_list().order_by("-created_at")[:LATEST],
         "contacts": contacts.order_by("-started_at")[:LATEST],
+        "same": maybe_the_same(one, user=request.user),
+        "merges": one.merges_into.filter(undone_at=None).select_related("gone", "by"),
     }
     return render(request, "tickets/customer_detail.html", context)

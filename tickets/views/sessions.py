@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.i18n import set_language as django_set_language
 
+from tickets import limits
 from tickets.models import AgentState, User
 
 WINDOW_SECONDS = 15 * 60
@@ -37,7 +38,7 @@ class LoginForm(AuthenticationForm):
         return cleaned
 
     def _counters(self) -> dict[str, int]:
-        address = self.request.META.get("REMOTE_ADDR", "") if self.request else ""
+        address = limits.address_of(self.request) if self.request else ""
         name = str(self.cleaned_data.get("username", "")).lower()
         digest = hashlib.sha256(f"{name}\n{address}".encode()).hexdigest()
         return {f"login:{digest}": MOST_PER_NAME, f"login:{address}": MOST_PER_ADDRESS}
