@@ -106,7 +106,8 @@ def test_a_colleagues_draft_cannot_be_taken_back_or_read(client, hidden):
 
 def test_without_a_log_in_every_address_leads_to_it(client, hidden):
     for one in urlpatterns:
-        if "<" in str(one.pattern) or one.name in PUBLIC or not str(one.pattern):
+        # Links of customers have tests of their own.
+        if "<" in str(one.pattern) or "^" in str(one.pattern) or one.name in PUBLIC or not str(one.pattern):
             continue
         answer = client.get(f"/{one.pattern}")
         assert answer.status_code in {302, 405}, one.pattern

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class BlockedSenderQuerySet(models.QuerySet["BlockedSender"]):
     def visible_to(self, user: User) -> BlockedSenderQuerySet:
         """Narrow to what `user` may read and lift."""
-        return self if user.leads else self.none()
+        return self if user.sets_up else self.none()
 
     def in_force(self) -> BlockedSenderQuerySet:
         return self.filter(lifted_at=None)

@@ -99,7 +99,7 @@ class User(AbstractUser):
         return self.sees_everything or self.role == self.Role.LEAD
 
     @property
-    def leads(self) -> bool:
+    def sets_up(self) -> bool:
         """Whether setting up how work comes in is for this person: team leads and those in charge, no systems."""
         return self.is_in_charge or self.role == self.Role.LEAD
 

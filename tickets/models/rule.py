@@ -24,7 +24,7 @@ WRITTEN = [(Channel.EMAIL, Channel.EMAIL.label), (Channel.WEB, Channel.WEB.label
 class IntakeRuleQuerySet(models.QuerySet["IntakeRule"]):
     def visible_to(self, user: User) -> IntakeRuleQuerySet:
         """Narrow to what `user` may read and change."""
-        return self if user.leads else self.none()
+        return self if user.sets_up else self.none()
 
 
 class IntakeRule(models.Model):

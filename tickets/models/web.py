@@ -37,7 +37,7 @@ def all_languages() -> list[str]:
 class WebFormQuerySet(models.QuerySet["WebForm"]):
     def visible_to(self, user: User) -> WebFormQuerySet:
         """Narrow to what `user` may set up. The page itself is for everybody."""
-        return self if user.leads else self.none()
+        return self if user.sets_up else self.none()
 
 
 class WebForm(models.Model):

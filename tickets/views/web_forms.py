@@ -16,7 +16,7 @@ from tickets.views import AgentRequest, for_agents
 
 
 def only_leads(request: AgentRequest) -> None:
-    if not request.user.leads:
+    if not request.user.sets_up:
         raise Http404
 
 
