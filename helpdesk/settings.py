@@ -29,7 +29,7 @@ DEMO = env.yes("DEMO", default=True)
 PUBLIC_URL = (env.origins("PUBLIC_URL") or [f"http://localhost:{PORT}"])[0]
 HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
 # Which process this is: the supervisor says so. It decides how the database is connected to.
-PROCESS = env.choice("HELPDESK_PROCESS", "command", {"web", "live", "worker", "beat", "command"})
+PROCESS = env.choice("HELPDESK_PROCESS", "command", {"web", "live", "worker", "beat", "mail", "command"})
 # Where `make run` serves the live stream; 0: at the same address as the pages, by a proxy. See live_door.py.
 LIVE_PORT = env.number("LIVE_PORT", 0, least=0, most=65535)
 # The tests' own servers may forget everything at a power cut; nothing else may.

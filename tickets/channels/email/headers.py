@@ -1,0 +1,77 @@
+"""Headers as a person reads them, whatever is wrong with them. Pure; nothing here raises."""
+
+from __future__ import annotations
+
+import re
+from email.errors import MessageError
+from email.header import decode_header
+from email.message import Message
+
+LONGEST = 4_000
+_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"@]{1,64}@[^\s<>()\[\],;:\"@]{1,255}")
+_IN_BRACKETS = re.compile(r"<\s{0,9}([^\s<>()\[\],;:\"@]{1,64}@[^\s<>()\[\],;:\"@]{1,255})\s{0,9}>")
+_ID = re.compile(r"<[^<>\s]{3,250}>")
+MOST_ADDRESSES = 50
+MOST_IDS = 50
+
+
+def text(message: Message, name: str, longest: int = LONGEST) -> str:
+    """The header's words, decoded, on one line, without characters that nobody sees."""
+    raw = str(message.get(name, ""))[:longest]
+    try:
+        pieces = decode_header(raw)
+    except (MessageError, ValueError):
+        pieces = [(raw, None)]
+    joined = "".join(_word(piece, charset) for piece, charset in pieces)
+    return one_line(joined)[:longest]
+
+
+def _word(piece: bytes | str, charset: str | None) -> str:
+    if isinstance(piece, str):
+        # Bytes that no header may have, as the parser hands them on.
+        piece = piece.encode("utf-8", "surrogateescape")
+    return decode(piece, charset)
+
+
+def decode(data: bytes, charset: str | None) -> str:
+    """Text in its charset; where there is none of that name, or it does not fit, in one that any bytes fit."""
+    for name in (charset or "utf-8", "utf-8"):
+        if name.lower() == "unknown-8bit":
+            continue
+        try:
+            return data.decode(name).replace("\0", "")
+        except (LookupError, UnicodeDecodeError, ValueError):
+            continue
+    return data.decode("latin-1").replace("\0", "")
+
+
+def one_line(words: str) -> str:
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in words).split())
+
+
+def addresses(message: Message, *names: str) -> list[str]:
+    """Every address in these headers, in small letters, each once."""
+    found: list[str] = []
+    for name in names:
+        for value in message.get_all(name, [])[:10]:
+            found += _ADDRESS.findall(str(value)[:16_384].lower())
+    return list(dict.fromkeys(found))[:MOST_ADDRESSES]
+
+
+def mailbox(message: Message, name: str) -> tuple[str, str]:
+    """The name and the address of one sender. In doubt the address is what stands in angle brackets."""
+    raw = str(message.get(name, ""))[:LONGEST]
+    found = _IN_BRACKETS.search(raw) or _ADDRESS.search(raw)
+    address = (found[found.re.groups] if found else "").lower()
+    before = text(message, name)
+    before = before[: before.rfind("<")] if "<" in before else ""
+    shown = before.strip().strip("\"'").strip()
+    return ("" if shown.lower() == address else shown[:200]), address
+
+
+def ids(message: Message, *names: str) -> list[str]:
+    """The message ids in these headers; of many the last ones, which are the nearest."""
+    found: list[str] = []
+    for name in names:
+        found += _ID.findall(str(message.get(name, ""))[-16_384:])
+    return list(dict.fromkeys(found))[-MOST_IDS:]
