@@ -15,9 +15,14 @@ MOST_ADDRESSES = 50
 MOST_IDS = 50
 
 
+def written(message: Message, name: str) -> str:
+    """The first header of that name as it is written: bytes that no header may have are still in it."""
+    return next((str(value) for key, value in message.raw_items() if key.lower() == name.lower()), "")
+
+
 def text(message: Message, name: str, longest: int = LONGEST) -> str:
     """The header's words, decoded, on one line, without characters that nobody sees."""
-    raw = str(message.get(name, ""))[:longest]
+    raw = written(message, name)[:longest]
     try:
         pieces = decode_header(raw)
     except (MessageError, ValueError):
@@ -60,7 +65,7 @@ def addresses(message: Message, *names: str) -> list[str]:
 
 def mailbox(message: Message, name: str) -> tuple[str, str]:
     """The name and the address of one sender. In doubt the address is what stands in angle brackets."""
-    raw = str(message.get(name, ""))[:LONGEST]
+    raw = written(message, name)[:LONGEST]
     found = _IN_BRACKETS.search(raw) or _ADDRESS.search(raw)
     address = (found[found.re.groups] if found else "").lower()
     before = text(message, name)
@@ -73,5 +78,5 @@ def ids(message: Message, *names: str) -> list[str]:
     """The message ids in these headers; of many the last ones, which are the nearest."""
     found: list[str] = []
     for name in names:
-        found += _ID.findall(str(message.get(name, ""))[-16_384:])
+        found += _ID.findall(written(message, name)[-16_384:])
     return list(dict.fromkeys(found))[-MOST_IDS:]

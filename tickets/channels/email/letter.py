@@ -74,12 +74,11 @@ def _sort(message: Message) -> tuple[list[str], list[str], list[File]]:
 
 
 def _leaves(message: Message, depth: int = 0, *, alternative: bool = False) -> Iterator[tuple[Message, bool]]:
-    payload = message.get_payload()
-    if message.get_content_maintype() == "multipart" and isinstance(payload, list):
+    if message.get_content_maintype() == "multipart" and message.is_multipart():
         if depth >= DEEPEST:
             raise envelope.TooMuchError(f"more than {DEEPEST} parts within each other")
         inside = message.get_content_subtype() == "alternative"
-        for part in payload:
+        for part in message.get_payload():
             if isinstance(part, Message):
                 yield from _leaves(part, depth + 1, alternative=inside)
     else:
@@ -88,9 +87,8 @@ def _leaves(message: Message, depth: int = 0, *, alternative: bool = False) -> I
 
 def _content(part: Message) -> bytes:
     """The bytes of a file. A mail within the mail is a file too."""
-    payload = part.get_payload()
-    if isinstance(payload, list):
-        return b"\n".join(bytes(one) for one in payload if isinstance(one, Message))
+    if part.is_multipart():
+        return b"\n".join(bytes(one) for one in part.get_payload() if isinstance(one, Message))
     content = part.get_payload(decode=True)
     return content if isinstance(content, bytes) else b""
 

@@ -87,7 +87,7 @@ def classify(message: Message, raw: bytes) -> str:
 def _is_from_mail_system(message: Message, raw: bytes, types: set[str]) -> bool:
     name, address = headers.mailbox(message, "From")
     # Some write only a name, in the place of the address.
-    named = bool(_SYSTEM_NAME.search(name) or _SYSTEM_NAME.match(headers.text(message, "From")))
+    named = bool(_SYSTEM_NAME.match(name) or _SYSTEM_NAME.match(headers.text(message, "From")))
     subject, came_from = headers.text(message, "Subject"), headers.text(message, "Return-Path")
     beginning = raw[:65_536]
     # Two signs at least. People do not have the first two.
@@ -121,14 +121,15 @@ def _word(message: Message, name: str) -> str:
 
 
 def _beginning_of_text(message: Message) -> str:
-    payload = message.get_payload()
-    return payload[:200] if isinstance(payload, str) else ""
+    # Decoded, since otherwise it would be read in whatever charset it names.
+    content = None if message.is_multipart() else message.get_payload(decode=True)
+    return content[:200].decode("ascii", "replace") if isinstance(content, bytes) else ""
 
 
 def _parts(message: Message, deepest: int = 6) -> Iterator[Message]:
     """The parts, but not those of a mail within the mail."""
     yield message
-    if deepest and message.get_content_maintype() == "multipart" and isinstance(message.get_payload(), list):
+    if deepest and message.get_content_maintype() == "multipart" and message.is_multipart():
         for part in message.get_payload():
             if isinstance(part, Message):
                 yield from _parts(part, deepest - 1)
@@ -165,9 +166,12 @@ def _first_code(body: bytes) -> str:
 
 def _as_text(part: Message) -> str:
     """The fields of a report: its parser has made messages of them."""
-    payload = part.get_payload()
-    if isinstance(payload, list):
+    if part.is_multipart():
         return "\n".join(
-            f"{name}: {value}" for block in payload if isinstance(block, Message) for name, value in block.items()
+            f"{name}: {value}"
+            for block in part.get_payload()
+            if isinstance(block, Message)
+            for name, value in block.items()
         )
-    return str(payload)
+    content = part.get_payload(decode=True)
+    return content.decode("ascii", "replace") if isinstance(content, bytes) else ""
