@@ -241,6 +241,9 @@ STATICFILES_FINDERS = [
     "helpdesk.assets.PackageFinder",
 ]
 MEDIA_ROOT = HELPDESK_HOME / "uploads"
+# What customers send is for nobody else on the machine.
+FILE_UPLOAD_PERMISSIONS = 0o640
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o750
 # Of one file that goes with a message; many mail servers refuse more.
 LARGEST_ATTACHMENT = env.number("LARGEST_ATTACHMENT_MB", 20, least=1, most=200) << 20
 STORAGES = {

@@ -44,9 +44,13 @@ def connect(mailbox: Mailbox) -> IMAPClient:
     )
     # Moments with their offset, instead of in whatever zone this machine is.
     server.normalise_times = False
-    if mailbox.security == Mailbox.Security.STARTTLS:
-        server.starttls(context)
-    server.login(mailbox.user or mailbox.address, mailbox.password)
+    try:
+        if mailbox.security == Mailbox.Security.STARTTLS:
+            server.starttls(context)
+        server.login(mailbox.user or mailbox.address, mailbox.password)
+    except Exception:
+        server.shutdown()
+        raise
     return server
 
 
