@@ -6,6 +6,7 @@ again every half minute where the server cannot say so. Whatever goes wrong is w
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import ssl
 import threading
@@ -49,7 +50,8 @@ def connect(mailbox: Mailbox) -> IMAPClient:
             server.starttls(context)
         server.login(mailbox.user or mailbox.address, mailbox.password)
     except Exception:
-        server.shutdown()
+        with contextlib.suppress(OSError):
+            server.shutdown()
         raise
     return server
 
@@ -84,9 +86,10 @@ def store(mailbox: Mailbox, server: IMAPClient, uids: Iterable[int], validity: i
         raw = server.fetch([uid], [f"BODY.PEEK[{part}]"])[uid][f"BODY[{part}]".encode()]
         problem = f"larger than {envelope.LARGEST >> 20} MB" if is_large else ""
         _mail, is_new = receive(raw, mailbox=mailbox, at=known[b"INTERNALDATE"], problem=problem)
+        server.add_flags([uid], [SEEN], silent=True)
+        # Last, so that one that was not flagged is looked at again; it is stored once all the same.
         if validity is not None:
             remember(mailbox, validity, uid)
-        server.add_flags([uid], [SEEN], silent=True)
         count += is_new
     return count
 
