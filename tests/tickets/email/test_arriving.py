@@ -186,7 +186,8 @@ def test_she_is_told_that_it_came_and_by_when_she_hears_from_us(mailbox):
     case = arrive(mail(), mailbox).case
     sent = OutgoingMail.objects.get()
     assert (sent.to, sent.subject) == ("maja@example.com", f"We have received your message [#{case.number}]")
-    assert "You will hear from us by" in sent.text
+    at = timezone.localtime(case.first_response_due_at)
+    assert f"You will hear from us by {at.day} {at:%B %Y, %H:%M} at the latest." in sent.text
     assert sent.headers["Auto-Submitted"] == "auto-replied"
     assert sent.is_automatic
 

@@ -115,6 +115,14 @@ def test_the_sender_is_the_address_and_not_the_name(sender, address):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("name", ["From", "To", "Subject", "In-Reply-To", "Content-ID", "Message-ID"])
+def test_bytes_that_are_no_letters_are_nowhere_in_the_way(name):
+    raw = b"X-First: 1\n" + name.encode() + b": <j\xc3\xff\0@example.com>\n"
+    got = arrive(raw + b'Content-Type: application/x; name="\xc3\0.txt"\n\nwords\0\xc3', make_mailbox())
+    assert (got.state, got.error) == ("applied", "")
+
+
+@pytest.mark.django_db
 def test_what_cannot_be_read_is_a_case_with_the_raw_mail_as_its_file():
     mailbox = make_mailbox()
     got = arrive(BOMBS["parts"], mailbox)

@@ -71,4 +71,6 @@ def due_words(case: Case) -> str:
         return ""
     agreement = Agreement.objects.in_force(case.client, case.created_at)
     zone = ZoneInfo(agreement.calendar.timezone) if agreement else timezone.get_default_timezone()
-    return formats.date_format(case.first_response_due_at.astimezone(zone), "DATETIME_FORMAT")
+    # Django's English is America's; our customers read a clock of 24 hours.
+    form = "j F Y, H:i" if (translation.get_language() or "").startswith("en") else "DATETIME_FORMAT"
+    return formats.date_format(case.first_response_due_at.astimezone(zone), form)

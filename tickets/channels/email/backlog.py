@@ -135,7 +135,7 @@ def stub(mail: IncomingMail, raw: bytes) -> Letter:
         "report": None,
         "files": [{"name": "message.eml", "id": ""}],
     }
-    return Letter(said, [raw])
+    return Letter(headers.storable(said), [raw])
 
 
 def give_up_in_the_end(mail: IncomingMail, error: Exception) -> None:

@@ -13,7 +13,7 @@ import struct
 import sys
 from typing import IO
 
-from tickets.channels.email import letter
+from tickets.channels.email import headers, letter
 
 LENGTH = struct.Struct(">Q")
 SECONDS = 10
@@ -43,7 +43,7 @@ def answer(raw: bytes) -> list[bytes]:
     """What the mail says and then its files; where it cannot be read, only why."""
     try:
         found, files = letter.read(raw)
-        return [json.dumps(found).encode(), *files]
+        return [json.dumps(headers.storable(found)).encode(), *files]
     except Exception as error:  # noqa: BLE001 - whatever is wrong with a mail, it is that mail's fault alone
         return [json.dumps({"problem": f"{type(error).__name__}: {error}"[:500]}).encode()]
 

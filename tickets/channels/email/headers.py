@@ -6,6 +6,7 @@ import re
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
+from typing import Any
 
 LONGEST = 4_000
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"@]{1,64}@[^\s<>()\[\],;:\"@]{1,255}")
@@ -48,6 +49,17 @@ def decode(data: bytes, charset: str | None) -> str:
         except (LookupError, UnicodeDecodeError, ValueError):
             continue
     return data.decode("latin-1").replace("\0", "")
+
+
+def storable(value: Any) -> Any:
+    """The same without what PostgreSQL does not take: bytes that are no letter, and the letter that is none."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode().replace("\0", "")
+    if isinstance(value, list):
+        return [storable(one) for one in value]
+    if isinstance(value, dict):
+        return {name: storable(one) for name, one in value.items()}
+    return value
 
 
 def one_line(words: str) -> str:
