@@ -151,7 +151,7 @@ class IncomingMail(models.Model):
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="mails", verbose_name=_("mailbox"))
     # As the sender wrote it. It names nothing by itself: anybody can write any id.
     mail_id = models.CharField("Message-ID", max_length=255, blank=True)
-    # Of what the sender wrote: his From, Date and Subject and the body. What servers add on the way is not in it.
+    # Of what the sender wrote (`tickets.channels.email.envelope`). What servers add on the way is not in it.
     digest = models.CharField(max_length=64)
     file = models.FileField(upload_to="mail", max_length=120)
     size = models.BigIntegerField(_("size, bytes"))

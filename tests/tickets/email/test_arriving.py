@@ -58,6 +58,13 @@ def test_the_same_mail_again_is_one_and_the_same_id_on_other_words_is_another(ma
     assert (IncomingMail.objects.count(), Case.objects.count()) == (2, 2)
 
 
+def test_two_mails_without_an_id_are_one_only_if_every_byte_is_the_same(mailbox):
+    first = b"From: robot@example.com\nX-Alarm: 1\n\nIt burns."
+    for raw in (first, first, first.replace(b"1", b"2")):
+        arrive(raw, mailbox)
+    assert Case.objects.count() == 2
+
+
 def test_doing_it_again_changes_nothing(mailbox):
     arrive(mail(), mailbox)
     assert backlog.work_off() == 0

@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -150,6 +151,35 @@ def test_a_mail_that_takes_its_worker_with_it_becomes_a_stub_and_then_is_set_asi
     backlog.work_off()
     got.refresh_from_db()
     assert (got.state, Case.objects.count()) == ("stub", 1)
+
+
+@pytest.mark.django_db
+def test_a_mail_whose_file_is_gone_is_set_aside_and_keeps_no_other_from_its_case():
+    mailbox = make_mailbox()
+    gone, _new = receive(mail(), mailbox=mailbox)
+    gone.file.storage.delete(gone.file.name)
+    receive(mail("Another"), mailbox=mailbox)
+    for _round in range(6):
+        backlog.work_off()
+    gone.refresh_from_db()
+    assert (gone.state, Case.objects.count()) == ("quarantined", 1)
+
+
+@pytest.mark.django_db
+def test_a_full_disk_is_no_mails_fault():
+    got, _new = receive(mail(files={"a.txt": b"x"}), mailbox=make_mailbox())
+    folder = Path(got.file.path).parent
+    # Where the file's name should be there is a folder that cannot be removed.
+    blocker = folder / f"{got.pk.hex}.0" / "x"
+    blocker.mkdir(parents=True)
+    for _round in range(4):
+        with pytest.raises(OSError, match="not empty"):
+            backlog.work_off()
+    got.refresh_from_db()
+    assert (got.state, got.attempts) == ("received", 0)
+    blocker.rmdir()
+    blocker.parent.rmdir()
+    assert backlog.work_off() == 1
 
 
 @pytest.mark.django_db

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email import message_from_bytes
 from typing import Any
 from uuid import UUID
@@ -59,10 +59,14 @@ def carry_on(pk: UUID, reader: Reader) -> bool:
             if mail.state == IncomingMail.State.RECEIVED:
                 parse(mail, reader)
             apply(mail)
-        except (OperationalError, InterfaceError, OSError):
-            # The database or the disk, not this mail.
-            raise
         except Exception as error:
+            if isinstance(error, OperationalError | InterfaceError | OSError) and not isinstance(
+                error, FileNotFoundError
+            ):
+                # The database or the disk, not this mail: it has not been tried.
+                with suppress(DatabaseError):
+                    IncomingMail.objects.filter(pk=pk).update(attempts=F("attempts") - 1)
+                raise
             log.exception("Mail %s could not be put on a case", pk)
             give_up_in_the_end(mail, error)
             return False

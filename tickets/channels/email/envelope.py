@@ -37,12 +37,18 @@ def message_id(head: bytes) -> str:
     return " ".join(text.split())[:255]
 
 
+WROTE = ("From", "To", "Date", "Subject", "Content-Type")
+
+
 def digest(raw: bytes) -> str:
-    """A fingerprint of what the sender wrote. It stays the same whichever way the mail came."""
+    """A fingerprint of what the sender wrote. It stays the same whichever way the mail came.
+
+    Without an id all of it counts: two mails that look alike may be two, and only the very same bytes are one.
+    """
     head, body = split(raw)
-    wrote = [header(head, name) for name in ("From", "Date", "Subject")]
+    wrote = [header(head, name) for name in WROTE] if message_id(head) else [head]
     # A pipe writes line ends its own way.
-    return hashlib.sha256(b"\0".join([*wrote, body.replace(b"\r\n", b"\n").rstrip()])).hexdigest()
+    return hashlib.sha256(b"\0".join([*wrote, body]).replace(b"\r\n", b"\n").rstrip()).hexdigest()
 
 
 def check(raw: bytes) -> None:
