@@ -14,7 +14,13 @@ def main() -> None:
         os.environ["EMBEDDED"] = "0"
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except Exception:
+        if sys.argv[1:2] != ["receive_mail"]:
+            raise
+        # Not even the database is there. A mail server takes this for "later", and anything else for "never".
+        sys.exit(os.EX_TEMPFAIL)
 
 
 if __name__ == "__main__":

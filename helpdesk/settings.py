@@ -29,7 +29,7 @@ DEMO = env.yes("DEMO", default=True)
 PUBLIC_URL = (env.origins("PUBLIC_URL") or [f"http://localhost:{PORT}"])[0]
 HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
 # Which process this is: the supervisor says so. It decides how the database is connected to.
-PROCESS = env.choice("HELPDESK_PROCESS", "command", {"web", "live", "worker", "beat", "command"})
+PROCESS = env.choice("HELPDESK_PROCESS", "command", {"web", "live", "worker", "beat", "mail", "command"})
 # Where `make run` serves the live stream; 0: at the same address as the pages, by a proxy. See live_door.py.
 LIVE_PORT = env.number("LIVE_PORT", 0, least=0, most=65535)
 # The tests' own servers may forget everything at a power cut; nothing else may.
@@ -245,6 +245,9 @@ STATICFILES_FINDERS = [
     "helpdesk.assets.PackageFinder",
 ]
 MEDIA_ROOT = HELPDESK_HOME / "uploads"
+# What customers send is for nobody else on the machine.
+FILE_UPLOAD_PERMISSIONS = 0o640
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o750
 # Of one file that goes with a message; many mail servers refuse more.
 LARGEST_ATTACHMENT = env.number("LARGEST_ATTACHMENT_MB", 20, least=1, most=200) << 20
 STORAGES = {

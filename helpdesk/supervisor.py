@@ -19,6 +19,7 @@ import threading
 import time
 import urllib.request
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
@@ -29,7 +30,8 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 HEALTHY_SECONDS = 60
 LONGEST_WAIT = 30
 SECONDS_TO_STOP = 8
-COLOURS = {"web": 36, "live": 35, "worker": 33, "beat": 34, "helpdesk": 32}
+MANAGE = str(Path(__file__).resolve().parent.parent / "manage.py")
+COLOURS = {"web": 36, "live": 35, "worker": 33, "beat": 34, "mail": 31, "helpdesk": 32}
 
 _printing = threading.Lock()
 
@@ -126,6 +128,7 @@ def children(host: str, port: int, live_port: int) -> list[Child]:
         Child("live", [*serve, *stream, "helpdesk.asgi:application"], ports),
         # Celery warns at length about root, whose machine this then is; `make run` is for trying it out.
         Child("worker", [*celery, *work], {"PYTHONWARNINGS": "ignore:You're running the worker with superuser"}),
+        Child("mail", [sys.executable, MANAGE, "fetch_mail"]),
         Child("beat", [*celery, "beat", "--schedule", schedule, "--pidfile", "", "--loglevel", "WARNING"]),
     ]
 

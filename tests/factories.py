@@ -18,6 +18,7 @@ from tickets.models import (
     Contact,
     Customer,
     Identity,
+    Mailbox,
     OpeningHours,
     Outcome,
     Queue,
@@ -112,6 +113,14 @@ def make_case(*, by: User | None = None, **fields: Any) -> Case:
         fields["customer"] = make_customer()
     fields.setdefault("subject", "Where is my invoice?")
     return Case.open_new(by=by, client=fields.pop("client", None) or make_client(), **fields)
+
+
+def make_mailbox(code: str = "support", **fields: Any) -> Mailbox:
+    """`support@desk.example`, whose mail goes into the queue "first-line"."""
+    if "queue" not in fields:
+        fields["queue"] = make_queue()
+    fields = {"name": code.title(), "address": f"{code}@desk.example", "language": "en", **fields}
+    return Mailbox.objects.create(code=code, client=fields.pop("client", None) or make_client(), **fields)
 
 
 def make_contact(

@@ -11,6 +11,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +21,8 @@ from tickets.models import (
     Calendar,
     Client,
     ClosedDay,
+    IncomingMail,
+    Mailbox,
     OpeningHours,
     Queue,
     ServiceLevel,
@@ -235,3 +238,32 @@ class CalendarAdmin(Configuration):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and not is_history(obj)
+
+
+@admin.register(Mailbox)
+class MailboxAdmin(Configuration):
+    list_display = ["name", "address", "queue", "is_active", "checked_at", "last_error", "failing_since"]
+    readonly_fields = ["checked_at", "last_error", "failing_since"]
+
+
+@admin.register(IncomingMail)
+class IncomingMailAdmin(Configuration):
+    """Every mail that came, also what became no case: bounces, automatic notices, and what was set aside."""
+
+    list_display = ["received_at", "mailbox", "kind", "state", "case", "error"]
+    list_filter = ["state", "kind", "mailbox"]
+    list_select_related = ["mailbox", "case"]
+    fields = ["mailbox", "received_at", "mail_id", "kind", "state", "attempts", "error", "case"]
+    readonly_fields = ["mailbox", "received_at", "mail_id", "kind", "state", "attempts", "error", "case"]
+    actions = ["try_again"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.action(description=_("Try again what was set aside"))
+    def try_again(self, _request: HttpRequest, mails: QuerySet[IncomingMail]) -> None:
+        for mail in mails:
+            mail.try_again()

@@ -6,6 +6,7 @@ event, the mail in the outbox and whatever the agent wanted to become of the cas
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -25,6 +26,8 @@ from tickets.models import (
     Contact,
     Draft,
     Identity,
+    IncomingMail,
+    Mailbox,
     Message,
     Notice,
     OutgoingMail,
@@ -32,10 +35,11 @@ from tickets.models import (
     User,
 )
 from tickets.models.draft import UNDO
-from tickets.models.outbox import new_message_id
 
 BATCH = 50
 MOST_ADDRESSES = 20
+# An id that may stand in a header of ours as it is.
+_ID = re.compile(r"<[\w.+$%=!#~/-]{1,120}@[\w.-]{1,120}>", re.ASCII)
 # Who wrote one of these since may have said something that the reply should answer.
 NEWS = (CaseEvent.Kind.CUSTOMER_MESSAGE, CaseEvent.Kind.AGENT_REPLY)
 
@@ -58,9 +62,10 @@ def address_of(case: Case) -> str:
     if case.customer_id is None:
         return ""
     known = [one.value for one in case.customer.known_by if one.kind == Identity.Kind.EMAIL] if case.customer else []
-    last = case.messages.filter(kind=Message.Kind.INCOMING, contact__customer=case.customer_id).last()
-    sender = (last.to[:1] or [""])[0] if last else ""
-    return sender if sender in known else (known[0] if known else "")
+    last = (
+        case.messages.filter(kind=Message.Kind.INCOMING, contact__customer=case.customer_id).exclude(sender="").last()
+    )
+    return last.sender if last and last.sender in known else (known[0] if known else "")
 
 
 def cc_of(case: Case) -> list[str]:
@@ -213,12 +218,14 @@ def put_mail(message: Message) -> OutgoingMail:
     """Put the mail that carries a message into the outbox, on the thread that the customer's program shows."""
     case = message.case
     assert case is not None
-    before = case.outgoing_mails.filter(carries__isnull=False).order_by("created_at")
-    references = list(before.values_list("message_id", flat=True))[-10:]
-    headers = {"References": " ".join(references), "In-Reply-To": references[-1]} if references else {}
+    headers = thread_headers(case)
+    mailbox = Mailbox.objects.of_case(case)
+    if mailbox:
+        headers["Reply-To"] = mailbox.reply_to(case)
     language = (case.customer and case.customer.language) or case.client.language or None
     with translation.override(language or translation.get_language()):
-        context = {"case": case, "message": message, "sender": message.author, "link": status_links.url_in(message)}
+        link = status_links.url_in(message)
+        context = {"case": case, "message": message, "sender": message.author, "mailbox": mailbox, "link": link}
         text = render_to_string("mail/message.txt", context)
         html = render_to_string("mail/message.html", context)
     mail, _made = OutgoingMail.objects.put(
@@ -232,10 +239,17 @@ def put_mail(message: Message) -> OutgoingMail:
         headers=headers,
         case=case,
         carries=message,
-        message_id=new_message_id(),
     )
     outbox.ring()
     return mail
+
+
+def thread_headers(case: Case) -> dict[str, str]:
+    """Name the mails before this one, theirs and ours, so that the customer's program shows all of them together."""
+    ours = case.outgoing_mails.filter(carries__isnull=False).values_list("created_at", "message_id")
+    theirs = IncomingMail.objects.filter(case=case, message__isnull=False).values_list("received_at", "mail_id")
+    ids = [one for _at, one in sorted([*ours, *theirs]) if _ID.fullmatch(one)][-10:]
+    return {"References": " ".join(ids), "In-Reply-To": ids[-1]} if ids else {}
 
 
 def subject_of(case: Case, message: Message) -> str:

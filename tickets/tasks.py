@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from tickets import agent_time, bulk, forgetting, learning, outbox, sending, waking, windows
+from tickets.channels.email import backlog
 from tickets.models import CallEvent, IdempotentAnswer
 
 
@@ -10,6 +11,12 @@ from tickets.models import CallEvent, IdempotentAnswer
 def send_outbox() -> None:
     """Send the mails that are due. A doorbell rings for new ones; the scheduler finds those that nobody rang for."""
     outbox.send_due()
+
+
+@shared_task
+def work_off_mail() -> None:
+    """Read the mails that are stored and put them on their cases."""
+    backlog.work_off()
 
 
 @shared_task

@@ -169,8 +169,9 @@ def _attach(messages: list[Message], ids: list[int], alone: Case | None) -> None
             files.setdefault(one.message_id or 0, []).append(one)
     mails: dict[int | None, OutgoingMail] = {}
     if ids and (alone is None or alone.may_have("mails")):
-        unsent = OutgoingMail.objects.exclude(status=OutgoingMail.Status.SENT).filter(carries__in=ids)
-        mails = {mail.carries_id: mail for mail in unsent}
+        delivered = Q(status=OutgoingMail.Status.SENT, bounced_at=None)
+        missing = OutgoingMail.objects.exclude(delivered).filter(carries__in=ids)
+        mails = {mail.carries_id: mail for mail in missing}
     for message in messages:
         message.files = files.get(message.pk, [])  # type: ignore[attr-defined]
         message.mail = mails.get(message.pk)  # type: ignore[attr-defined]

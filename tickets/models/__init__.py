@@ -28,6 +28,7 @@ from tickets.models.draft import Draft
 from tickets.models.event import CaseEvent
 from tickets.models.hours import OpenWindow, WindowRange
 from tickets.models.ledger import AgentTime, Cost
+from tickets.models.mailbox import IncomingMail, Mailbox
 from tickets.models.message import Message
 from tickets.models.outbox import OutgoingMail
 from tickets.models.people import Skill, Team, User
@@ -80,8 +81,10 @@ __all__ = [
     "IdempotentAnswer",
     "Identity",
     "Incident",
+    "IncomingMail",
     "IntakeRule",
     "Macro",
+    "Mailbox",
     "Message",
     "Notice",
     "OpenWindow",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -19,6 +20,10 @@ from tickets.models.message import Message
 
 if TYPE_CHECKING:
     from tickets.models.people import User
+
+
+# The end is kept, since it says which kind of file it is.
+LONGEST_NAME = 120
 
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
@@ -67,8 +72,8 @@ class Attachment(models.Model):
             digest.update(chunk)
         file.seek(0)
         # The last part of a path, whichever system wrote it, without what a header or a screen could stumble on.
-        last = PurePath(name.replace("\\", "/")).name
-        clean = "".join(letter for letter in last if letter.isprintable()).strip(". ")[:255] or "file"
+        last = PurePath(unicodedata.normalize("NFKC", name).replace("\\", "/")).name
+        clean = "".join(letter for letter in last if letter.isprintable()).strip(". ")[-LONGEST_NAME:] or "file"
         attachment = cls(name=clean, content_type=content_type, size=file.size, sha256=digest.hexdigest(), **fields)
         # A name of our own in one of 256 folders: what a stranger called the file never reaches the disk.
         attachment.file.save(f"{attachment.pk.hex[:2]}/{attachment.pk.hex}", file, save=False)

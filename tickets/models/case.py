@@ -95,7 +95,10 @@ _OF_CASE = {
     "checklist": "tickets_checklistitem x WHERE x.case_id = tickets_case.number",
     "links": "tickets_caselink x WHERE tickets_case.number IN (x.case_id, x.other_id)",
     "files": "tickets_attachment x JOIN tickets_message m ON m.id = x.message_id WHERE m.case_id = tickets_case.number",
-    "mails": "tickets_outgoingmail x WHERE x.case_id = tickets_case.number AND x.status <> 'sent'",
+    "mails": (
+        "tickets_outgoingmail x WHERE x.case_id = tickets_case.number"
+        " AND (x.status <> 'sent' OR x.bounced_at IS NOT NULL)"
+    ),
     "others": "tickets_case x WHERE x.customer_id = tickets_case.customer_id AND x.number <> tickets_case.number",
     "incidents": "tickets_incident x WHERE x.ended_at IS NULL",
 }
@@ -398,13 +401,15 @@ class Case(models.Model):
         Contact.objects.filter(pk__in=voided, is_void=False).update(is_void=True)
         Contact.objects.filter(pk__in=ids - voided, is_void=True).update(is_void=False)
 
-    def log_message(self, body: str, *, kind: str, by: User | None, at: datetime | None = None) -> Message:
+    def log_message(
+        self, body: str, *, kind: str, by: User | None, at: datetime | None = None, **fields: Any
+    ) -> Message:
         """Keep a message that another system has carried, to the customer or from her."""
         at = at or timezone.now()
         incoming = kind == Message.Kind.INCOMING
         event = CaseEvent.Kind.CUSTOMER_MESSAGE if incoming else CaseEvent.Kind.AGENT_REPLY
         with transaction.atomic():
-            message = self.messages.create(kind=kind, author=None if incoming else by, body=body, at=at)
+            message = self.messages.create(kind=kind, author=None if incoming else by, body=body, at=at, **fields)
             self.record(event, by=by, at=at, message=message.pk)
             if incoming:
                 self.wake(by=None, at=at)

@@ -18,6 +18,10 @@ class Message(models.Model):
         FORWARD = "forward", _("Forwarded")
         NOTE = "note", pgettext_lazy("message", "Internal note")
 
+    class Layout(models.TextChoices):
+        OWN = "own", _("as it was sent")
+        PICTURES = "pictures", _("as it was sent, with pictures from elsewhere")
+
     # Empty for a note of a contact that has no case; it follows the contact into one.
     case = models.ForeignKey(
         "tickets.Case", models.PROTECT, null=True, blank=True, related_name="messages", db_index=False
@@ -34,6 +38,14 @@ class Message(models.Model):
     to = ArrayField(models.EmailField(max_length=320), default=list, db_default=[], blank=True)
     cc = ArrayField(models.EmailField(max_length=320), default=list, db_default=[], blank=True)
     at = models.DateTimeField(_("at"), default=timezone.now)
+    # Who wrote it, where it came by e-mail: as the mail says, which proves nothing.
+    sender = models.EmailField(max_length=320, blank=True, default="", db_default="")
+    # What is new in it, without what it quotes and without its signature; empty where all of it is new.
+    new_text = models.TextField(blank=True, default="", db_default="")
+    # A machine wrote it: it reopens nothing, and nobody waits for an answer.
+    is_automatic = models.BooleanField(default=False, db_default=False)
+    # Whether it can be shown as its sender laid it out, and whether pictures from elsewhere belong to that.
+    layout = models.CharField(max_length=8, choices=Layout.choices, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = _("message")

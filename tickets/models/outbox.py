@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
-from email.utils import make_msgid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -14,6 +13,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from tickets import mail_ids
 
 if TYPE_CHECKING:
     from tickets.models.people import User
@@ -25,8 +26,9 @@ MAX_ATTEMPTS = 10
 LONGEST_PAUSE = timedelta(hours=6)
 
 
-def new_message_id() -> str:
-    return make_msgid(domain=urlsplit(settings.PUBLIC_URL).hostname)
+def new_message_id(case: int = mail_ids.NO_CASE) -> str:
+    """Make an id that leads a reply, or the report of a failed delivery, back to the case."""
+    return mail_ids.new_message_id(case, urlsplit(settings.PUBLIC_URL).hostname or "localhost")
 
 
 def pause_after(attempts: int) -> timedelta:
@@ -48,7 +50,13 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
 
         To have it sent at once rather than within seconds, call `tickets.outbox.ring` afterwards.
         """
+        if case := fields.get("case"):
+            fields.setdefault("message_id", new_message_id(case.pk))
         return self.get_or_create(key=key, defaults=fields)
+
+    def automatic_to(self, address: str) -> OutgoingMailQuerySet:
+        """What we wrote to an address by ourselves, nobody having pressed a button."""
+        return self.filter(to__iexact=address, is_automatic=True)
 
 
 class OutgoingMail(models.Model):
@@ -85,6 +93,11 @@ class OutgoingMail(models.Model):
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     last_error = models.TextField(_("last error"), blank=True)
+    # Written by ourselves in answer to a mail: of these there are few a day, or two machines would never end.
+    is_automatic = models.BooleanField(default=False, db_default=False)
+    # When another server reported that it could not deliver it after all, and its words.
+    bounced_at = models.DateTimeField(_("came back"), null=True, blank=True)
+    bounce = models.CharField(_("why it came back"), max_length=500, blank=True, default="", db_default="")
 
     objects = OutgoingMailQuerySet.as_manager()
 
@@ -104,6 +117,8 @@ class OutgoingMail(models.Model):
             models.Index(fields=["send_at"], name="outgoing_mail_due", condition=Q(status="waiting")),
             # The outbox page, by status, newest first.
             models.Index(fields=["status", "-created_at"], name="outgoing_mail_page"),
+            # How much we have answered by ourselves lately.
+            models.Index(fields=["created_at"], name="outgoing_mail_automatic", condition=Q(is_automatic=True)),
         ]
 
     def __str__(self) -> str:
@@ -130,6 +145,11 @@ class OutgoingMail(models.Model):
     def give_back(self) -> bool:
         """Undo the claim: nothing was tried."""
         return bool(self._mine().update(send_at=timezone.now(), attempts=F("attempts") - 1))
+
+    def came_back(self, reason: str) -> bool:
+        """Another server could not deliver it after all. The second report of the same changes nothing."""
+        gone = OutgoingMail.objects.filter(pk=self.pk, bounced_at=None)
+        return bool(gone.update(bounced_at=timezone.now(), bounce=reason[:500]))
 
     def resend(self) -> bool:
         """Try a mail that was given up from the beginning. Return False where it was not given up."""
