@@ -229,6 +229,7 @@ def test_fields_are_changed_in_place_by_keyboard(page, live_server, case):
     page.keyboard.press("Enter")
     expect(page.locator("#case-state")).to_contain_text("Urgent")
     expect(page.locator("#case-timeline")).to_contain_text("Normal → Urgent")
+    expect(page.locator("#picker")).not_to_be_visible()
     page.keyboard.press("z")
     expect(page.locator("#picker-q")).to_be_focused()
     page.keyboard.press("ArrowDown")

@@ -268,8 +268,9 @@ def messages_of(link: StatusLink) -> list[Message]:
 def _is_hers(message: Message, link: StatusLink, addresses: Sequence[str]) -> bool:
     if message.contact and message.contact.customer_id != link.customer_id:
         return False
-    # An incoming message names its sender there.
-    return not message.to or any(address.lower() in addresses for address in message.to)
+    # A mail says who wrote it; what came by the form names its writer as the one it is between.
+    between = [message.sender] if message.sender else message.to
+    return not between or any(address.lower() in addresses for address in between)
 
 
 def hears_next(case: Case) -> datetime | None:

@@ -10,13 +10,14 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from tickets import filetypes, intake, mail_ids, teamwork
+from tickets import filetypes, intake, mail_ids, rules, teamwork
 from tickets.channels.email import acknowledge, threads, verdict
 from tickets.channels.email.thanks import is_only_thanks
 from tickets.live import announce
 from tickets.models import (
     DESK,
     Attachment,
+    BlockedSender,
     Case,
     Channel,
     Contact,
@@ -27,6 +28,7 @@ from tickets.models import (
     Message,
     Outcome,
     OutgoingMail,
+    Priority,
     Source,
     Status,
 )
@@ -81,20 +83,25 @@ def take(mail: IncomingMail) -> str:
     thread = threads.find(said)
     customer = customer_of(mail)
     if thread.case is None:
-        case = open_case(mail, customer)
+        is_spam = BlockedSender.objects.blocks(said["sender"])
+        case = open_case(mail, customer, is_spam=is_spam)
         write(mail, case, customer, at=mail.received_at)
         if thread.hint:
             case.messages.create(
                 kind=Message.Kind.NOTE, body=thread.hint, at=mail.received_at + timedelta(microseconds=2)
             )
-        # A list or a mail that could not be read gets no answer.
-        if said["kind"] == verdict.PERSON and customer is not None:
+        # A list, a mail that could not be read, and who is blocked get no answer.
+        if said["kind"] == verdict.PERSON and customer is not None and not is_spam:
             acknowledge.acknowledge(case, mail, said["sender"])
         return Kind.LETTER
     case = Case.objects.select_for_update(no_key=True).get(pk=thread.case.pk)
     # Never before what has happened already, and never at the same moment: the log tells by time what came first.
     at = max(mail.received_at, case.updated_at + timedelta(microseconds=1))
     thanks = is_only_thanks(said["new"] or said["text"]) and not said["files"]
+    if BlockedSender.objects.blocks(said["sender"]):
+        # Kept, and nobody is called to it.
+        write(mail, case, customer, at=at, flags=[Flag.SPAM])
+        return Kind.REPLY
     write(mail, case, customer, at=at, flags=[Flag.THANKS] if thanks else [])
     if case.status == Status.RESOLVED:
         case.reopen(by=None, at=at, is_valid=not thanks)
@@ -121,15 +128,21 @@ def name_of(name: str) -> str:
     return "" if "://" in name or "www." in name.lower() else name[:LONGEST_NAME]
 
 
-def open_case(mail: IncomingMail, customer: Customer | None) -> Case:
+def open_case(mail: IncomingMail, customer: Customer | None, *, is_spam: bool = False) -> Case:
+    """Open a case as the rules of intake say, and where they say nothing as the mailbox does."""
     said, mailbox = mail.letter, mail.mailbox
+    text = f"{said['subject']}\n{said['new'] or said['text']}"
+    rule = rules.decide(rules.Arrival(text, Channel.EMAIL, mailbox=mailbox.address), client_id=mailbox.client_id)
     return Case.open_new(
         by=None,
         client=mailbox.client,
         channel=Channel.EMAIL,
         at=mail.received_at,
         customer=customer,
-        queue=mailbox.queue,
+        topic=rule.topic,
+        queue=rule.queue or mailbox.queue,
+        priority=rule.priority or Priority.NORMAL,
+        flags=[Flag.SPAM] if is_spam else [],
         subject=said["subject"] or _("(no subject)"),
     )
 
