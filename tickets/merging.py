@@ -29,6 +29,7 @@ from tickets.models import (
     Status,
     User,
 )
+from tickets.settle import settle
 
 _FAMILY = """
 WITH RECURSIVE family (number) AS (
@@ -146,6 +147,7 @@ def _count_for(numbers: list[int], case: Case) -> None:
     void = set(ids) if case.is_void else void
     Contact.objects.filter(pk__in=void).update(case=case, is_void=True)
     Contact.objects.filter(pk__in=set(ids) - void).update(case=case, is_void=False)
+    settle(ids)
 
 
 def _take_along(case: Case, target: Case) -> None:

@@ -16,6 +16,21 @@ if (area) {
   tools.hidden = false;
   area.after(editor);
   label.addEventListener("click", () => editor.focus());
+  // The editor hands over the last letters with its next frame: a form that is sent at once waits for it.
+  let isHanded = false;
+  area.form.addEventListener("submit", (event) => {
+    if (isHanded) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const { submitter } = event;
+    const send = () => {
+      if (isHanded) return;
+      isHanded = true;
+      area.form.requestSubmit(submitter);
+    };
+    requestAnimationFrame(() => setTimeout(send));
+    setTimeout(send, 200);
+  }, true);
   // A file goes along with a message, not with a text that is kept.
   editor.addEventListener("trix-file-accept", (event) => event.preventDefault());
   document.addEventListener("click", (event) => {

@@ -29,6 +29,7 @@ from tickets.models.queue import Queue
 from tickets.models.source import DESK, NewExternalId, Source
 from tickets.models.teamwork import Consultation, Incident, Notice
 from tickets.models.topic import Topic
+from tickets.settle import settle
 from tickets.signals import happened
 
 if TYPE_CHECKING:
@@ -400,6 +401,8 @@ class Case(models.Model):
         voided = set(contacts.filter(is_void).values_list("pk", flat=True))
         Contact.objects.filter(pk__in=voided, is_void=False).update(is_void=True)
         Contact.objects.filter(pk__in=ids - voided, is_void=True).update(is_void=False)
+        # What counts nowhere is not handled either.
+        settle(ids)
 
     def log_message(
         self, body: str, *, kind: str, by: User | None, at: datetime | None = None, **fields: Any
