@@ -47,6 +47,11 @@ PROMISED = Prepared(
 )
 
 
+def contacts_lately(customer: Customer, user: User) -> list[Contact]:
+    """Her valid contacts of the last ten days, newest first: what every page means by "lately"."""
+    return CONTACTS(user, customer.pk, timezone.now() - LATELY)
+
+
 def history_of(
     customer: Customer | None, user: User, *, topic: Topic | None = None, but: Contact | None = None
 ) -> History | None:
@@ -54,7 +59,7 @@ def history_of(
     if customer is None:
         return None
     now = timezone.now()
-    rows = CONTACTS(user, customer.pk, now - LATELY)
+    rows = contacts_lately(customer, user)
     others = [row for row in rows if (but is None or row.pk != but.pk) and row.started_at > now - JUST_NOW]
     return History(
         contacts=len(rows),

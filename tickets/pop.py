@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
+from tickets.history import contacts_lately
 from tickets.intake import Address, read_address
 from tickets.models import OPEN_STATUSES, CallEvent, Case, Channel, Contact, Customer, Identity, Promise, Segment, User
 
-LATELY = timedelta(days=10)
 # An open case that nothing happened on for longer is hardly what the call is about.
 FRESH = timedelta(days=30)
 MOST_CALLS, MOST_CASES = 3, 4
@@ -51,13 +51,12 @@ def caller_of(customer: Customer | None, number: str, *, user: User) -> Caller:
         return Caller(number)
     seen = Case.objects.visible_to(user).filter(customer=customer)
     promises = Promise.objects.filter(case__in=seen.values("pk"), cancelled_by="").select_related("case")
-    contacts = Contact.objects.visible_to(user).filter(customer=customer, started_at__gt=timezone.now() - LATELY)
     return Caller(
         number,
         customer,
         list(seen.filter(status__in=OPEN_STATUSES).order_by("-updated_at")[:MOST_CASES]),
         promises.order_by("-made_at").first(),
-        contacts.exclude(ended_at=None).count(),
+        len(contacts_lately(customer, user)),
     )
 
 

@@ -64,7 +64,7 @@ def test_the_pop_says_who_calls_what_is_open_what_was_promised_and_how_often_she
     make_contact(customer=maja, agent=anna, at=timezone.now() - timedelta(days=20))
     contact = ring(anna)
     html = pop(client)
-    for words in ("Incoming call", "Maja Lind", "Router without light", "Promised last:", "1 contact in 10 days"):
+    for words in ("Incoming call", "Maja Lind", "Router without light", "Promised last:", "2 contacts in 10 days"):
         assert words in html
     assert contact.get_absolute_url() in html
 
