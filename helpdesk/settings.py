@@ -85,6 +85,9 @@ if not redis_url:
     redis_url = embedded.ensure(redis) if EMBEDDED else redis.url
 
 DATABASES = {"default": database_from_url(database_url)}
+# What `tickets.prepared` asks becomes a prepared statement of its connection the third time; nothing else does. A PgBouncer
+# that shares connections between transactions has to know of them (its max_prepared_statements).
+DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 2
 SERVES_PAGES = PROCESS in {"web", "live"}
 if SERVES_PAGES:
     # A page that takes longer than this is a fault; it must not take the others' connections with it.
@@ -115,7 +118,9 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": redis_from_url(redis_url, database=1),
         "KEY_PREFIX": "helpdesk",
-    }
+    },
+    # Pieces of pages that are the same for everybody who reads a language, in each process.
+    "pieces": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "pieces"},
 }
 
 CELERY_BROKER_URL = broker_from_url(redis_url)

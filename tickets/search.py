@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 
 from tickets.intake import DEFAULT_REGION, read_address, suggest
 from tickets.models import OPEN_STATUSES, Article, Case, CaseWords, Customer, Identity, User
-from tickets.models.case import CaseQuerySet
+from tickets.prepared import Prepared, among
 from tickets.snippets import excerpt, marked, pattern_of
 
 # How much of what is typed is read: longer than any search and far shorter than what would cost something.
@@ -28,6 +28,15 @@ CANDIDATES, ENOUGH = 200, 50
 CASES, MANY_CASES, CUSTOMERS, ARTICLES = 20, 100, 8, 5
 # A word begun by one letter would be most words.
 SHORTEST_BEGINNING = 2
+
+
+FOUND = Prepared(
+    lambda user, numbers: (
+        Case.objects.visible_to(user)
+        .filter(among(Case, "number", numbers))
+        .select_related("customer", "queue", "owner")
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -162,11 +171,10 @@ def _case_numbers(typed: Typed, user: User, customers: list[Customer]) -> list[i
         theirs = visible.filter(customer__in=customers).order_by("-created_at").values_list("pk", flat=True)
         numbers |= set(theirs[:MANY_CASES])
     now = timezone.now()
+    found = visible.filter(among(Case, "number", list(numbers)))
     weighed = [
         (number == typed.number, _weight(typed, subject, status, now - updated_at), number)
-        for number, subject, status, updated_at in visible.filter(pk__in=numbers).values_list(
-            "number", "subject", "status", "updated_at"
-        )
+        for number, subject, status, updated_at in found.values_list("number", "subject", "status", "updated_at")
     ]
     return [number for *_weights, number in sorted(weighed, reverse=True)]
 
@@ -178,8 +186,7 @@ def _weight(typed: Typed, subject: str, status: str, age: Any) -> float:
 
 
 def _found_cases(numbers: list[int], typed: Typed, user: User) -> list[FoundCase]:
-    cases: CaseQuerySet = Case.objects.visible_to(user).filter(pk__in=numbers)
-    known = {case.pk: case for case in cases.select_related("customer", "queue", "owner")}
+    known = {case.pk: case for case in FOUND(user, numbers)}
     texts = _best_texts(list(known), typed)
     return [
         FoundCase(

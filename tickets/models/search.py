@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from itertools import takewhile
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -16,15 +19,45 @@ if TYPE_CHECKING:
     from tickets.models.people import User
 
 
-# The words that the database knows to be common and that begin so, the commonest first.
+# The words that the database knows to be common, and how common each is.
 _COMMON = """
-SELECT array(
-    SELECT word FROM pg_stats s, unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs) e(word, share)
-    WHERE s.schemaname = current_schema() AND s.tablename = 'tickets_casewords' AND s.attname = 'words'
-        AND starts_with(word, %s)
-    ORDER BY share DESC LIMIT 60
-)
+SELECT word, share FROM pg_stats s, unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs) e(word, share)
+WHERE s.schemaname = current_schema() AND s.tablename = 'tickets_casewords' AND s.attname = 'words'
+    -- Behind the shares of the words stand three that belong to none.
+    AND word IS NOT NULL
+ORDER BY word COLLATE "C"
 """
+MOST_COMMON = 60
+# Seconds. They change with the next ANALYZE, and taking the statistics apart costs more than a search does.
+KEPT = 300
+
+
+class _CommonWords:
+    """The common words of each database that this process has asked, in order, for a few minutes."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, tuple[float, list[str], list[float]]] = {}
+
+    def __call__(self, beginning: str) -> list[str]:
+        name = connection.settings_dict["NAME"]
+        if name not in self.known or self.known[name][0] < monotonic():
+            self.known[name] = self._read()
+        _until, words, shares = self.known[name]
+        first = bisect_left(words, beginning)
+        found = takewhile(lambda place: words[place].startswith(beginning), range(first, len(words)))
+        return [words[place] for place in sorted(found, key=lambda place: -shares[place])[:MOST_COMMON]]
+
+    def _read(self) -> tuple[float, list[str], list[float]]:
+        with connection.cursor() as cursor:
+            cursor.execute(_COMMON)
+            rows = cursor.fetchall()
+        return monotonic() + KEPT, [word for word, _share in rows], [share for _word, share in rows]
+
+    def forget(self) -> None:
+        self.known.clear()
+
+
+common_words = _CommonWords()
 
 
 class CaseWordsManager(models.Manager["CaseWords"]):
@@ -46,10 +79,8 @@ class CaseWordsManager(models.Manager["CaseWords"]):
             return dict(cursor.fetchall())
 
     def common_words(self, beginning: str) -> list[str]:
-        """The common words that begin so. None where there are only seldom ones, or the desk is still small."""
-        with connection.cursor() as cursor:
-            cursor.execute(_COMMON, [beginning])
-            return list(cursor.fetchone()[0])
+        """The common words that begin so, the commonest first. None where there are only seldom ones, or the desk is small."""
+        return common_words(beginning)
 
     def _doors_of(self, user: User) -> list[int] | None:
         if user.sees_everything:
