@@ -39,6 +39,16 @@ def test_rows_are_whole_models_with_what_was_selected_along(django_assert_num_qu
     assert one.__dict__.keys() - {"_state"} == fresh.__dict__.keys() - {"_state", "_prefetched_objects_cache"}
 
 
+def test_constants_are_read_as_what_they_are_though_they_look_like_something_else():
+    strange = "50% of 'it' %s %(x)s \\ {}"
+    case, later = make_case(subject=strange), timezone.now() + timedelta(hours=1)
+    make_case(subject="50 of it")
+    named = Prepared(lambda before: Case.objects.filter(subject=strange, created_at__lt=before).only("number", "subject"))
+    for _ in range(8):  # as SQL, and then as a statement whose plan PostgreSQL keeps
+        assert named(later) == [case]
+    assert named(case.created_at - timedelta(days=1)) == []
+
+
 def test_without_a_row_there_is_none():
     nothing = Prepared(lambda number: Message.objects.filter(case=number))
     assert nothing(12) == []
