@@ -22,6 +22,7 @@ app.conf.beat_schedule = {
     "work-off-mail": {"task": "tickets.tasks.work_off_mail", "schedule": 5, "options": {"expires": 5}},
     "send-drafts": {"task": "tickets.tasks.send_drafts", "schedule": 2, "options": {"expires": 2}},
     "bulk-changes": {"task": "tickets.tasks.carry_on_bulk_changes", "schedule": 5, "options": {"expires": 5}},
+    "end-left-chats": {"task": "tickets.tasks.end_left_chats", "schedule": 15, "options": {"expires": 15}},
     "wake-cases": {"task": "tickets.tasks.wake_cases", "schedule": 20, "options": {"expires": 20}},
     "note-survey-deliveries": {"task": "surveys.tasks.note_deliveries", "schedule": 30, "options": {"expires": 30}},
     # Every hour, so that the month so far is there; late events change the one before.

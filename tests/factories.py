@@ -14,6 +14,7 @@ from tickets.models import (
     Calendar,
     Case,
     Channel,
+    ChatWidget,
     Client,
     Contact,
     Customer,
@@ -28,6 +29,7 @@ from tickets.models import (
     Team,
     Topic,
     User,
+    WebForm,
 )
 from tickets.settle import settle
 
@@ -189,3 +191,11 @@ def make_segment(
         acw_us=round(acw * MICROSECONDS),
         **fields,
     )
+
+
+def make_chat_widget(slug: str = "shop", **fields: Any) -> ChatWidget:
+    """A chat of the queue "first-line", on the site https://shop.example."""
+    client, queue = fields.pop("client", None) or make_client(), fields.pop("queue", None) or make_queue()
+    form, _made = WebForm.objects.get_or_create(slug=slug, defaults={"name": slug, "client": client, "queue": queue})
+    fields = {"name": slug.title(), "origins": ["https://shop.example"], "form": form, **fields}
+    return ChatWidget.objects.create(slug=slug, client=client, queue=queue, **fields)

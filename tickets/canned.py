@@ -50,6 +50,17 @@ def _replies(text: str, case: Case, user: User) -> list[Suggestion]:
     return [Suggestion(one.name, f"::{one.shortcut}", filled(one.html, case, user)) for one in rows[:MOST]]
 
 
+def for_chat(names: dict[str, str], language: str, user: User) -> list[tuple[str, str, str]]:
+    """Saved replies as plain text: shortcut, name and what is said. In the visitor's own language first."""
+    found = []
+    for one in SavedReply.objects.usable_by(user).order_by("shortcut")[:200]:
+        html = one.html
+        for place, name in names.items():
+            html = html.replace(place, escape(name))
+        found.append((one.language not in {language, ""}, one.shortcut, one.name, richtext.to_text(html)))
+    return [(shortcut, name, text) for _other, shortcut, name, text in sorted(found)]
+
+
 def _articles(text: str, _case: Case, user: User) -> list[Suggestion]:
     found = Article.objects.visible_to(user).filter(is_public=True, title__icontains=text)[:MOST]
     return [Suggestion(one.title, one.language, richtext.clean(one.html)) for one in found]

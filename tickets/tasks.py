@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from tickets import agent_time, bulk, forgetting, learning, outbox, sending, waking, windows
+from tickets.channels import chat
 from tickets.channels.email import backlog
 from tickets.models import CallEvent, IdempotentAnswer
 
@@ -35,6 +36,12 @@ def wake_cases() -> None:
 def carry_on_bulk_changes() -> None:
     """Do what is left of the changes to many cases."""
     bulk.carry_on_all()
+
+
+@shared_task
+def end_left_chats() -> None:
+    """End the chats whose visitors have gone."""
+    chat.end_left()
 
 
 @shared_task

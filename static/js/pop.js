@@ -13,9 +13,22 @@ async function fetched(address) {
 let shown = "";
 const words = (card) => card.querySelector(".caller").textContent + card.hasAttribute("data-answered");
 
+// How many chats wait, beside the way to them; said aloud when there are more than before.
+function count(told) {
+  const badge = document.getElementById("waiting-chats");
+  if (!badge || !told) return;
+  const before = Number(badge.textContent);
+  const now = Number(told.dataset.waitingChats);
+  badge.hidden = now === 0;
+  badge.textContent = now || "";
+  badge.setAttribute("aria-label", told.dataset.words);
+  if (now > before) document.getElementById("live").textContent = told.dataset.words;
+}
+
 function show(html) {
   const fresh = document.createElement("template");
   fresh.innerHTML = html;
+  count(fresh.content.querySelector("[data-waiting-chats]"));
   for (const card of fresh.content.querySelectorAll(".pop")) {
     if (card.dataset.contact === window.location.pathname) card.remove();
   }

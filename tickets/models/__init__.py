@@ -6,6 +6,7 @@ from tickets.models.blocked import BlockedSender
 from tickets.models.bulk import BulkChange, BulkStep
 from tickets.models.call import CallEvent
 from tickets.models.case import Case
+from tickets.models.chat import Chat, ChatLine, ChatWidget
 from tickets.models.client import Agreement, Calendar, Client, ClosedDay, OpeningHours, ServiceLevel
 from tickets.models.codes import (
     LIVE_CHANNELS,
@@ -65,6 +66,9 @@ __all__ = [
     "CaseLink",
     "CaseWords",
     "Channel",
+    "Chat",
+    "ChatLine",
+    "ChatWidget",
     "ChecklistItem",
     "Client",
     "ClosedDay",

@@ -17,6 +17,8 @@ class Message(models.Model):
         OUTGOING = "outgoing", _("To the customer")
         FORWARD = "forward", _("Forwarded")
         NOTE = "note", pgettext_lazy("message", "Internal note")
+        # What was said in a chat, all of it.
+        CHAT = "chat", _("Chat")
 
     class Layout(models.TextChoices):
         OWN = "own", _("as it was sent")
@@ -53,7 +55,7 @@ class Message(models.Model):
         ordering = ["at", "id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind__in=["incoming", "outgoing", "forward", "note"]), name="message_kind"
+                condition=Q(kind__in=["incoming", "outgoing", "forward", "note", "chat"]), name="message_kind"
             ),
             models.CheckConstraint(
                 condition=Q(case__isnull=False) | Q(contact__isnull=False), name="message_belongs_somewhere"

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from tickets.intake import DEFAULT_REGION
+from tickets.models import Chat
 from tickets.pop import caller_with, pops_for
 from tickets.views import AgentRequest, for_agents
 
@@ -14,7 +15,8 @@ from tickets.views import AgentRequest, for_agents
 @for_agents
 @require_GET
 def ringing(request: AgentRequest) -> HttpResponse:
-    return render(request, "tickets/call_pop.html", {"pops": pops_for(request.user)})
+    waiting = Chat.objects.waiting_for(request.user).count() if request.user.takes_calls else 0
+    return render(request, "tickets/call_pop.html", {"pops": pops_for(request.user), "waiting_chats": waiting})
 
 
 @for_agents

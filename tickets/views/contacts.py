@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tickets import learning
+from tickets.channels.chat import mail_transcript
 from tickets.forms import NO_CASE, ContactForm, CustomerForm, TakeForm
 from tickets.history import history_of
 from tickets.intake import DEFAULT_REGION, cases_to_continue, finish, read_address, region_of, suggest
@@ -26,6 +27,7 @@ from tickets.models import (
     CallEvent,
     Case,
     Channel,
+    Chat,
     Contact,
     Identity,
     Promise,
@@ -138,6 +140,10 @@ def wrap_up(request: AgentRequest, pk: int) -> HttpResponse:
     messages.success(request, words % {"number": one.case_id or 0})
     for field, errors in form.errors.items():
         messages.warning(request, f"{form.fields[field].label or field}: {' '.join(map(str, errors))}")
+    if talk := Chat.objects.filter(pk=one.pk).select_related("contact__customer", "widget__client").first():
+        if talk.wants_transcript:
+            mail_transcript(talk)
+        return redirect("chats")
     return redirect("contact_new")
 
 

@@ -45,19 +45,25 @@ def for_visitors(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
                 return page(request, "web/no_form.html", status=404)
             with timezone.override(web.zone_of(form.client)):
                 response = view(request, form, **kwargs)
-        return _framed(request, response, form.origins) if "embed" in request.GET else response
+        return framed(request, response, _sites_of(form)) if form and "embed" in request.GET else response
 
     return never_cache(opened)
 
 
-def _framed(request: HttpRequest, response: HttpResponse, origins: list[str]) -> HttpResponse:
+def _sites_of(form: WebForm) -> list[str]:
+    """Those that may show it, and those whose chat leads to it while nobody is there."""
+    chats = form.chat_widgets.filter(is_active=True).values_list("origins", flat=True)
+    return sorted({*form.origins, *(origin for origins in chats for origin in origins)})
+
+
+def framed(request: HttpRequest, response: HttpResponse, origins: list[str]) -> HttpResponse:
     """Let the page be shown within pages of these sites, and of nobody else's."""
     if not origins:
         return response
     policy: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF, *origins]}
     allowed: Any = xframe_options_exempt(csp_override(policy)(lambda _request: response))
-    framed: HttpResponse = allowed(request)
-    return framed
+    shown: HttpResponse = allowed(request)
+    return shown
 
 
 @csrf_exempt
