@@ -19,14 +19,17 @@ function kept() {
     return "";
   }
 }
+// Where the browser keeps nothing for a frame, the site's own page keeps the key for it.
 function keep(value) {
   key = value;
+  let own = true;
   try {
     if (value) localStorage.setItem(name, value);
     else localStorage.removeItem(name);
   } catch {
-    // A browser that keeps nothing here: the talk lasts as long as the page.
+    own = false;
   }
+  tell(value ? { chat: "running", key: own ? "" : value } : { chat: "over" });
 }
 const tell = (message) => {
   if (window.parent !== window) window.parent.postMessage(message, site());
@@ -45,6 +48,10 @@ window.addEventListener("message", (event) => {
     // Who is signed for need not say who she is.
     at("who").hidden = Boolean(signed.signature);
     isOpen = Boolean(data.isOpen);
+    if (!key && /^[\w-]{20,}$/.test(data.kept ?? "")) {
+      key = data.kept;
+      listen();
+    }
     if (isOpen) focus();
   }
   if (data?.chat === "opened") {
@@ -153,7 +160,6 @@ async function listen() {
 
 function reset() {
   keep("");
-  tell({ chat: "over" });
   window.location.reload();
 }
 
@@ -168,7 +174,6 @@ at("begin-form").addEventListener("submit", async (event) => {
     const { status, body } = await ask("beginning/", form({ ...values, ...signed }));
     if (status === 200) {
       keep(body.key);
-      tell({ chat: "running" });
       show(body);
       at("line").focus();
       listen();

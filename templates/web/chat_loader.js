@@ -17,7 +17,7 @@
 
   function look(element, rules) { for (var name in rules) element.style.setProperty(name, rules[name]); }
   function remembered() { try { return localStorage.getItem(about.name); } catch (_e) { return null; } }
-  function remember(on) { try { if (on) localStorage.setItem(about.name, "1"); else localStorage.removeItem(about.name); } catch (_e) { /* not allowed here */ } }
+  function remember(key) { try { if (key) localStorage.setItem(about.name, key); else localStorage.removeItem(about.name); } catch (_e) { /* not allowed here */ } }
   // White or black, whichever can be read on the colour.
   function ink(colour) {
     var parts = [1, 3, 5].map(function (at) { var c = parseInt(colour.slice(at, at + 2), 16) / 255; return c <= 0.04045 ? c / 12.92 : Math.pow((c + 0.055) / 1.055, 2.4); });
@@ -45,7 +45,7 @@
     frame.allow = "clipboard-write";
     root.append(frame);
     place();
-    frame.addEventListener("load", function () { post({ chat: "hello", signed: data.user || "", signature: data.signature || "", page: location.origin + location.pathname, isOpen: isOpen }); });
+    frame.addEventListener("load", function () { post({ chat: "hello", signed: data.user || "", signature: data.signature || "", kept: remembered() || "", isOpen: isOpen }); });
   }
   function place() {
     if (!frame) return;
@@ -72,8 +72,8 @@
   window.addEventListener("message", function (event) {
     if (!frame || event.source !== frame.contentWindow || event.origin !== about.origin || !event.data) return;
     if (event.data.chat === "close") turn(false);
-    if (event.data.chat === "running") remember(true);
-    if (event.data.chat === "over") remember(false);
+    if (event.data.chat === "running") remember(String(event.data.key || "1"));
+    if (event.data.chat === "over") remember("");
     if (event.data.chat === "unread" && !isOpen) {
       badge.textContent = String(Number(event.data.count) || "");
       badge.setAttribute("aria-label", words.new);

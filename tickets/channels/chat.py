@@ -31,6 +31,7 @@ from tickets.models import (
     Identity,
     OpenWindow,
     OutgoingMail,
+    Source,
     User,
     WindowRange,
 )
@@ -81,16 +82,15 @@ def read_identity(widget: ChatWidget, signed: str, signature: str) -> Visitor | 
 
 def customer_of(widget: ChatWidget, visitor: Visitor) -> Customer:
     """The customer whom the site knows by that id, else the one with that address; made where there is none."""
-    name = f"{widget.client.code}:{visitor.key}"
-    known = Identity.objects.filter(kind=Identity.Kind.EXTERNAL, value=name).select_related("customer").first()
+    source, _made = Source.objects.get_or_create(name=f"site:{widget.client.code}")
+    name = {"kind": Identity.Kind.EXTERNAL, "value": visitor.key, "source": source}
+    known = Identity.objects.filter(**name).select_related("customer").first()
     if known:
         return known.customer
     address = intake.read_address(visitor.email) if visitor.email else None
     email = address.value if address and address.kind == Identity.Kind.EMAIL else ""
     customer = intake.find_or_make(client=widget.client, name=visitor.name or visitor.key, email=email)
-    named, _made = Identity.objects.get_or_create(
-        kind=Identity.Kind.EXTERNAL, value=name, source=None, defaults={"customer": customer}
-    )
+    named, _made = Identity.objects.get_or_create(**name, defaults={"customer": customer})
     return named.customer
 
 

@@ -50,7 +50,7 @@ def chat(request: AgentRequest, pk: int) -> HttpResponse:
 @require_GET
 def side(request: AgentRequest) -> HttpResponse:
     """Who waits and her own talks, asked for when something has changed."""
-    here = Chat.objects.visible_to(request.user).filter(pk=request.GET.get("here") or 0).first()
+    here = Chat.objects.visible_to(request.user).filter(pk=number_in(request, "here")).first()
     return render(request, "tickets/chats.html#side", side_of(request.user, here))
 
 
@@ -59,8 +59,7 @@ def side(request: AgentRequest) -> HttpResponse:
 def news(request: AgentRequest, pk: int) -> HttpResponse:
     """The lines after the last that the page has, and how the talk stands."""
     one = visible_chat(request, pk)
-    after = request.GET.get("after", "")
-    lines = list(lines_of(one).filter(pk__gt=int(after) if after.isdecimal() and len(after) < 19 else 0))
+    lines = list(lines_of(one).filter(pk__gt=number_in(request, "after")))
     if lines and "away" not in request.GET:
         one.read(by=request.user, to=lines[-1].pk)
     return render(request, "tickets/chat_news.html", talk_of(one, lines, request.user))
@@ -180,6 +179,11 @@ def visible_chat(request: AgentRequest, pk: int) -> Chat:
     return get_object_or_404(found, pk=pk)
 
 
+def number_in(request: AgentRequest, name: str) -> int:
+    said = request.GET.get(name, "")
+    return int(said) if said.isdecimal() and len(said) < 19 else 0
+
+
 def own_chat(request: AgentRequest, pk: int) -> Chat:
     """One that she is in now: to speak, she has to have taken it."""
     one = visible_chat(request, pk)
@@ -197,7 +201,7 @@ def of(user: User) -> QuerySet[Chat]:
 
 
 def is_full(user: User, one: Chat) -> bool:
-    return Chat.objects.open().of_agent(user).count() >= one.widget.chats_at_once  # type: ignore[attr-defined]
+    return Chat.objects.open().of_agent(user).count() >= one.widget.chats_at_once
 
 
 def side_of(user: User, here: Chat | None = None) -> dict[str, Any]:

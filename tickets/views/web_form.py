@@ -45,7 +45,7 @@ def for_visitors(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
                 return page(request, "web/no_form.html", status=404)
             with timezone.override(web.zone_of(form.client)):
                 response = view(request, form, **kwargs)
-        return framed(request, response, _sites_of(form)) if form and "embed" in request.GET else response
+        return framed(request, response, _sites_of(form)) if "embed" in request.GET else response
 
     return never_cache(opened)
 
