@@ -345,6 +345,7 @@ def test_a_case_marked_as_spam_leaves_first_contact_resolution(db) -> None:
     assert row.values["fcr"].denominator == 0
 
 
+@pytest.mark.django_db
 def test_tables_with_long_names_can_be_made_side_by_side():
     """PostgreSQL would cut the names of their indexes to the same letters, and one of two that look at once would fail."""
     from metrics.facts import FACTS
