@@ -11,6 +11,7 @@ This is the one place that decides where they lie. Every cell and every record c
 from __future__ import annotations
 
 import hashlib
+import secrets
 from typing import Any
 
 from django.conf import settings
@@ -150,17 +151,24 @@ def make_table(cursor: Any, name: str, contents: str, values: dict[str, Any] | N
     cursor.execute(f"CREATE TABLE {name} {contents}", values)
 
 
+def _index_name() -> str:
+    """A name of its own. PostgreSQL makes them up of the first letters of the table's, and two processes that make tables
+    with long names side by side come upon the same one.
+    """
+    return f"metrics_index_{secrets.token_hex(8)}"
+
+
 def finish_record(cursor: Any, record: Record, name: str) -> None:
     """Index a table of records: one object by its id, a period by the moments that date its rows or make them mature."""
-    cursor.execute(f"CREATE UNIQUE INDEX ON {name} (id)")
+    cursor.execute(f"CREATE UNIQUE INDEX {_index_name()} ON {name} (id)")
     for index in record.indexes:
-        cursor.execute(f"CREATE INDEX ON {name} {index}")
+        cursor.execute(f"CREATE INDEX {_index_name()} ON {name} {index}")
     moments = {f.at for f in facts_of(record)} | {
         m.at for f in facts_of(record) for m in maturities_of(f.code).values()
     }
     for moment in sorted(moments):
         # Rows lie in about the order of time: a few bytes a page of rows are enough, and keep updates in place.
-        cursor.execute(f"CREATE INDEX ON {name} USING brin ({moment}) WITH (pages_per_range = 16, autosummarize = on)")
+        cursor.execute(f"CREATE INDEX {_index_name()} ON {name} USING brin ({moment}) WITH (pages_per_range = 16, autosummarize = on)")
     cursor.execute(f"COMMENT ON TABLE {name} IS '{fingerprint(record)}'")
 
 
@@ -168,7 +176,7 @@ def finish_cells(cursor: Any, record: Record, grain: Grain, name: str) -> None:
     """Index a table of cells: a period, and one agent's or one topic's slice of a long one."""
     extra = [COLUMNS[d] for d in grain.dimensions if d in {"agent", "topic"}]
     keys = key_columns(grain)
-    cursor.execute(f"CREATE UNIQUE INDEX ON {name} ({', '.join(keys)})")
+    cursor.execute(f"CREATE UNIQUE INDEX {_index_name()} ON {name} ({', '.join(keys)})")
     for column in extra:
-        cursor.execute(f"CREATE INDEX ON {name} ({column}, bucket)")
+        cursor.execute(f"CREATE INDEX {_index_name()} ON {name} ({column}, bucket)")
     cursor.execute(f"COMMENT ON TABLE {name} IS '{fingerprint(record)}'")

@@ -343,3 +343,21 @@ def test_a_case_marked_as_spam_leaves_first_contact_resolution(db) -> None:
     assert check() == ([], 0)
     (row,) = compute.values([KPIS["fcr"]], Query(SPAN, as_of=START + timedelta(days=30)))
     assert row.values["fcr"].denominator == 0
+
+
+@pytest.mark.django_db
+def test_tables_with_long_names_can_be_made_side_by_side():
+    """PostgreSQL would cut the names of their indexes to the same letters, and one of two that look at once would fail."""
+    from metrics.facts import FACTS
+    from metrics.grains import GRAINS
+    from metrics.store import cell_table, finish_cells
+
+    fact = max(FACTS.values(), key=lambda fact: len(fact.code))
+    with connection.cursor() as cursor:
+        for grain in GRAINS:
+            name = f"{cell_table(fact, grain)}_new"
+            cursor.execute(f"CREATE TABLE {name} (LIKE {cell_table(fact, grain)})")
+            finish_cells(cursor, fact.record, grain, name)
+        cursor.execute("SELECT count(*), count(DISTINCT relname) FROM pg_class WHERE relname LIKE 'metrics_index_%'")
+        made, named = cursor.fetchone()
+    assert made == named > 2 * len(GRAINS)
