@@ -11,7 +11,7 @@ from helpdesk.simulation.catalogue import TEAMS
 from helpdesk.simulation.desk import Agent
 from helpdesk.simulation.run import simulate
 from helpdesk.simulation.world import World
-from tickets.models import Contact, User, WebForm, WebFormTopic
+from tickets.models import ChatWidget, Contact, User, WebForm, WebFormTopic
 
 SEED = 1
 DAYS = 90
@@ -98,4 +98,8 @@ def make_forms(desk: World) -> None:
             WebFormTopic.objects.bulk_create(
                 WebFormTopic(form=form, topic=desk.topics[path], position=place, labels={"sv": sv, "fi": fi, "en": en})
                 for place, (path, sv, fi, en) in enumerate(topics)
+            )
+            # The same company's site has a chat, whose visitors leave a message by this form while nobody is there.
+            ChatWidget.objects.get_or_create(
+                slug=slug, defaults={"name": name, "client": form.client, "queue": form.queue, "form": form}
             )

@@ -10,9 +10,18 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from tests.browser.chromium import watched_page
-from tests.factories import make_agreement, make_case, make_contact, make_customer, make_queue, make_topic, make_user
+from tests.factories import (
+    make_agreement,
+    make_case,
+    make_chat_widget,
+    make_contact,
+    make_customer,
+    make_queue,
+    make_topic,
+    make_user,
+)
 from tickets import merging, status_links, teamwork
-from tickets.models import Article, Contact, Macro, SavedReply, WebForm
+from tickets.models import Article, Chat, Contact, Macro, SavedReply, WebForm
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -42,6 +51,8 @@ MANAGER += ["/settings/replies/", "/settings/replies/new/", "/settings/macros/",
 MANAGER += ["/settings/articles/", "/settings/articles/new/", "/settings/hours/", "/settings/hours/new/", "{hours}"]
 MANAGER += ["/quarantine/", "/metrics/audit/"]
 AGENT += ["{customer}merge/?q=Maja", "{form}", "{status}"]
+AGENT += ["/chats/?waiting=1", "{chat}", "{widget}"]
+MANAGER += ["/settings/chat/", "/settings/chat/new/", "{widget_setup}"]
 MANAGER += ["/settings/forms/", "/settings/forms/new/", "/settings/rules/", "/settings/rules/new/", "/settings/spam/"]
 
 
@@ -71,6 +82,11 @@ def desk():
     Macro.objects.create(name="Late", html="<div>Sorry</div>", changes={"priority": "high"})
     article = Article.objects.create(title="Delivery times", html="<div>Two days.</div>", is_public=True)
     form = WebForm.objects.create(name="Contact us", slug="contact", client=case.client, queue=queue)
+    widget = make_chat_widget()
+    chat, _key = Chat.begin(widget, text="Where is my parcel?", language="en", name="Maja", email="maja@example.com")
+    chat.take(by=anna)
+    chat.say("agent", "On its way", by=anna)
+    Chat.begin(widget, text="Hello?", language="en")
     status = status_links.url_for(status_links.give(case, is_proven=True))
     call = Contact.take(by=anna, queue=queue)
     urls = {"case": case, "merged": other, "contact": call}
@@ -80,6 +96,9 @@ def desk():
         "form": form.get_absolute_url(),
         "customer": f"/customers/{maja.pk}/",
         "article": f"/articles/{article.pk}/",
+        "chat": chat.get_absolute_url(),
+        "widget": widget.get_absolute_url(),
+        "widget_setup": f"/settings/chat/{widget.pk}/",
         "hours": f"/settings/hours/{hours.pk}/",
     }
     return {name: one.get_absolute_url() for name, one in urls.items()} | others

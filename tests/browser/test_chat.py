@@ -109,7 +109,8 @@ def values(helpdesk: RunningHelpdesk, token: str, *kpis: str) -> dict[str, float
     asked = "&".join(f"kpi={kpi}" for kpi in kpis)
     url = f"{helpdesk.url}/api/v1/kpis/values/?{asked}&start={today - timedelta(days=1)}&end={today + timedelta(days=1)}&channel=chat"
     with urllib.request.urlopen(urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})) as answer:  # noqa: S310 - our own address
-        return {one["kpi"]: one["value"] for one in json.load(answer)["values"]}
+        (row,) = json.load(answer)["rows"]
+        return {kpi: one["value"] for kpi, one in row["kpis"].items()}
 
 
 def test_nobody_is_there_somebody_comes_the_talk_is_handed_on_and_counts(pages, helpdesk, site):

@@ -190,6 +190,12 @@ class Contact(models.Model):
         return reverse("contact", args=[self.pk])
 
     @property
+    def page_url(self) -> str:
+        """Where an agent works on it: a chat on the desk of chats, everything else on its own page."""
+        is_talk = self.channel == Channel.CHAT and self.external_id.startswith("chat:")
+        return reverse("chat", args=[self.pk]) if is_talk else self.get_absolute_url()
+
+    @property
     def is_live(self) -> bool:
         return self.channel in LIVE_CHANNELS
 

@@ -114,14 +114,14 @@ def running_bar(context: dict[str, Any]) -> dict[str, Any]:
     """Every contact that the user is in, on every page: a call survives a reload and is never out of sight."""
     request = context["request"]
     now = timezone.now()
-    legs = RUNNING(request.user)
-    here = request.path
+    found = [
+        {"contact": leg.contact, "url": leg.contact.page_url, "state": leg.state, "seconds": leg.seconds_in_state(now)}
+        for leg in RUNNING(request.user)
+    ]
+    # The desk of chats lists them all itself.
+    at_chats = request.path.startswith("/chats/")
     return {
-        "running": [
-            {"contact": leg.contact, "state": leg.state, "seconds": leg.seconds_in_state(now)}
-            for leg in legs
-            if leg.contact.get_absolute_url() != here
-        ]
+        "running": [one for one in found if one["url"] != request.path and not (at_chats and "/chats/" in one["url"])]
     }
 
 
