@@ -2,6 +2,7 @@
 const { base, name, language, lost, you, types, wait, failed, over, sites } = document.body.dataset;
 const at = (id) => document.getElementById(id);
 const lines = at("lines");
+const scroll = at("scroll");
 const known = new Set();
 let key = kept();
 let last = 0;
@@ -95,9 +96,9 @@ function add(line, isFresh) {
     button.addEventListener("click", () => save(line.file));
   }
   if (!item.querySelector(".text").textContent) item.querySelector(".text").remove();
-  const stays = lines.scrollHeight - lines.scrollTop - lines.clientHeight > 80;
+  const stays = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight > 80;
   lines.append(item);
-  if (!stays || line.side === "visitor") lines.scrollTop = lines.scrollHeight;
+  if (!stays || line.side === "visitor") scroll.scrollTop = scroll.scrollHeight;
   if (isFresh && line.side === "agent" && !isOpen) {
     unread += 1;
     tell({ chat: "unread", count: unread });

@@ -4,6 +4,7 @@ import "./chats_replies.js";
 const board = document.querySelector(".chats");
 const talk = document.querySelector(".chats-talk");
 const list = document.getElementById("chat-lines");
+const scroll = list?.parentElement;
 const form = document.getElementById("chat-compose");
 const text = document.getElementById("chat-text");
 
@@ -41,11 +42,11 @@ async function listen() {
     old.replaceWith(bar);
     if (changed && form) form.hidden = bar.dataset.mine !== "yes";
   }
-  const below = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
+  const below = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
   for (const line of fresh.querySelectorAll("#chat-lines li")) {
     if (!list.querySelector(`[data-line="${line.dataset.line}"]`)) list.append(line);
   }
-  if (below) list.scrollTop = list.scrollHeight;
+  if (below) scroll.scrollTop = scroll.scrollHeight;
   const typing = document.getElementById("chat-typing");
   typing.textContent = types ? `${typing.dataset.name} ${typing.dataset.words}` : "";
   clearTimeout(typingTimer);
@@ -73,7 +74,7 @@ async function ask() {
 }
 
 if (board) {
-  if (list) list.scrollTop = list.scrollHeight;
+  if (scroll) scroll.scrollTop = scroll.scrollHeight;
   text?.focus();
   document.addEventListener("desk:changed", ({ detail: { kinds } }) => {
     if (!kinds.length || kinds.some((kind) => kind === "me" || kind === "everything" || kind.startsWith("chat:"))) ask();

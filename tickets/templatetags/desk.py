@@ -121,7 +121,9 @@ def running_bar(context: dict[str, Any]) -> dict[str, Any]:
     # The desk of chats lists them all itself.
     at_chats = request.path.startswith("/chats/")
     return {
-        "running": [one for one in found if one["url"] != request.path and not (at_chats and "/chats/" in one["url"])]
+        "running": [
+            one for one in found if one["url"] != request.path and not (at_chats and "/chats/" in str(one["url"]))
+        ]
     }
 
 
