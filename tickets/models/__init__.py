@@ -40,6 +40,7 @@ from tickets.models.rule import IntakeRule, TopicWord
 from tickets.models.search import CaseWords
 from tickets.models.source import DESK, Source
 from tickets.models.teamwork import CaseLink, ChecklistItem, Consultation, Follower, Incident, Notice
+from tickets.models.telephone import Callback, Connector, LogPlace, PhoneName, WaitingCallEvent
 from tickets.models.topic import Topic
 from tickets.models.view import SavedView
 from tickets.models.web import StatusLink, WebEntry, WebForm, WebFormTopic
@@ -60,6 +61,7 @@ __all__ = [
     "BulkStep",
     "Calendar",
     "CallEvent",
+    "Callback",
     "Case",
     "CaseEvent",
     "CaseLink",
@@ -68,6 +70,7 @@ __all__ = [
     "ChecklistItem",
     "Client",
     "ClosedDay",
+    "Connector",
     "Consultation",
     "Contact",
     "Cost",
@@ -83,6 +86,7 @@ __all__ = [
     "Incident",
     "IncomingMail",
     "IntakeRule",
+    "LogPlace",
     "Macro",
     "Mailbox",
     "Message",
@@ -91,6 +95,7 @@ __all__ = [
     "OpeningHours",
     "Outcome",
     "OutgoingMail",
+    "PhoneName",
     "Presence",
     "Priority",
     "Promise",
@@ -110,6 +115,7 @@ __all__ = [
     "Topic",
     "TopicWord",
     "User",
+    "WaitingCallEvent",
     "WebEntry",
     "WebForm",
     "WebFormTopic",
