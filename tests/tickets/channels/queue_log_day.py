@@ -56,6 +56,8 @@ class Day:
         elif fate == "dump":
             self.write(at + wait, call, queue, self.random.choice(AGENTS), "AGENTDUMP")
         else:
+            # Nobody is taken out of a queue in the second in which she comes into it.
+            wait = max(1, wait)
             event, parameters = {
                 "timeout": ("EXITWITHTIMEOUT", (1, 2, wait)),
                 "key": ("EXITWITHKEY", ("1", 1, 2, wait)),
@@ -184,7 +186,8 @@ def figures(lines: list[str]) -> Figures:
             found.waits.append(min(story.connected) - came)
             found.talk += story.talk
             continue
-        at, how = max(story.left)
+        # As the server wrote them: of one second the later line is the later event.
+        at, how = story.left[-1]
         if how in {"EXITWITHTIMEOUT", "EXITWITHKEY"}:
             found.flow_outs += 1
         else:

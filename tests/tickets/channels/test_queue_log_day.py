@@ -12,7 +12,7 @@ from django.core.management import call_command
 
 from tests.factories import make_queue, make_source, make_team, make_user
 from tests.tickets.channels.queue_log_day import AGENTS, QUEUES, Day, figures
-from tickets.models import CallEvent, Connector, Contact, PhoneName
+from tickets.models import Connector, Contact, PhoneName
 from tickets.settle import differences
 from tickets.telephone import settle_waiting
 
@@ -37,7 +37,7 @@ def connector():
 
 def replay(path, lines, **options):
     path.write_text("".join(f"{line}\n" for line in lines))
-    call_command("read_queue_log", str(path), **options)
+    call_command("read_queue_log", str(path), **({"connector": "pbx"} | options))
 
 
 def told(api, kpi):
@@ -81,17 +81,19 @@ def test_a_day_read_half_twice_gives_the_figures_of_its_lines(client, connector,
 def test_blocks_in_no_order_give_the_same_contacts(connector, tmp_path):
     day = Day(3, datetime(2025, 10, 7, 6, tzinfo=STOCKHOLM), 18, 90)
     replay(tmp_path / "queue_log", day.shuffled())
-    shuffled = contacts()
-    Contact.objects.all().delete()
-    CallEvent.objects.all().delete()
-    replay(tmp_path / "in_order", day.text())
-    assert contacts() == shuffled
-    assert len(shuffled) == 90
+    other = Connector.objects.get(pk=connector.pk)
+    other.pk, other.code, other.source = None, "other", make_source("other")
+    other.save()
+    for name in connector.names.all():
+        PhoneName.objects.create(connector=other, what=name.what, name=name.name, agent=name.agent, queue=name.queue)
+    replay(tmp_path / "in_order", day.text(), connector="other")
+    assert contacts(other) == contacts(connector)
+    assert len(contacts(other)) == 90
 
 
-def contacts():
+def contacts(connector):
     columns = ("external_id", "outcome", "queue__code", "queued_at", "answered_at", "talk_us", "acw_us", "legs")
-    return list(Contact.objects.order_by("external_id").values_list(*columns))
+    return list(Contact.objects.filter(source=connector.source).order_by("external_id").values_list(*columns))
 
 
 def test_a_log_that_is_rotated_and_begun_again_loses_no_line(client, connector, tmp_path):
