@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from django.db import close_old_connections
+from django.db import connections
 
 from tickets import telephone
 from tickets.channels.phone import ami
@@ -100,11 +100,11 @@ class Listener:
 
 
 def _in_thread(work: Callable[..., None], *given: object) -> None:
-    close_old_connections()
+    """Threads come and go: each gives its connection back, so that none is left open behind one that is gone."""
     try:
         work(*given)
     finally:
-        close_old_connections()
+        connections.close_all()
 
 
 def _say(writer: asyncio.StreamWriter, **fields: str) -> None:
