@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from django.db import connection, transaction
@@ -15,6 +16,8 @@ from tickets.channels.phone.told import Told
 from tickets.models import CallEvent, Connector, Contact, PhoneName, Queue, User, WaitingCallEvent
 
 Key = tuple[str, str]
+# So long something is kept of calls that are not ours.
+LEFT_OUT_FOR = timedelta(days=30)
 AGENT, QUEUE = PhoneName.What.AGENT.value, PhoneName.What.QUEUE.value
 
 
@@ -55,6 +58,7 @@ def take_in(connector: Connector, told: Iterable[Told]) -> Taken:
         held = _waiting_calls(connector, ours) | {one.call_id for one in ours if not names.is_known(one)}
         waiting = [one for one in ours if one.call_id in held]
         _keep(connector, waiting)
+        _keep(connector, [one for one in fresh if one.call_id in left_out], is_left_out=True)
         ready = [_event(one, names) for one in ours if one.call_id not in held]
         if ready:
             CallEvent.take_in(connector.source, ready)
@@ -66,6 +70,7 @@ def settle_waiting(connector: Connector) -> Taken:
     """Take in what waited, as far as its names are known now."""
     with transaction.atomic():
         _one_at_a_time(connector)
+        connector.waiting.filter(is_left_out=True, received_at__lt=timezone.now() - LEFT_OUT_FOR).delete()
         rows = list(connector.waiting.all())
         told = [Told.from_data(row.event_id, row.told) for row in rows]
         connector.waiting.all().delete()
@@ -76,7 +81,9 @@ def unknown_counts(connector: Connector) -> dict[Key, int]:
     """In how many waiting calls each unknown name occurs."""
     counts: dict[Key, int] = {}
     for what in (AGENT, QUEUE):
-        named = connector.waiting.annotate(said=KeyTextTransform(what, "told")).exclude(said=None)
+        named = (
+            connector.waiting.filter(is_left_out=False).annotate(said=KeyTextTransform(what, "told")).exclude(said=None)
+        )
         rows = named.order_by().values("said").annotate(n=Count("call_id", distinct=True))
         counts |= {(what, row["said"]): row["n"] for row in rows}
     return counts
@@ -154,6 +161,8 @@ def _make_names(connector: Connector, new: Sequence[Key]) -> None:
 def _left_out_calls(connector: Connector, names: Names, told: Sequence[Told]) -> set[str]:
     """Calls that came first into a queue that is not ours, and are not known from one that is."""
     found = {one.call_id for one in told if names.is_left_out(one)}
+    calls = {one.call_id for one in told}
+    found |= set(connector.waiting.filter(is_left_out=True, call_id__in=calls).values_list("call_id", flat=True))
     if not found:
         return found
     return found - set(
@@ -163,10 +172,10 @@ def _left_out_calls(connector: Connector, names: Names, told: Sequence[Told]) ->
 
 def _waiting_calls(connector: Connector, told: Sequence[Told]) -> set[str]:
     calls = {one.call_id for one in told}
-    return set(connector.waiting.filter(call_id__in=calls).values_list("call_id", flat=True))
+    return set(connector.waiting.filter(is_left_out=False, call_id__in=calls).values_list("call_id", flat=True))
 
 
-def _keep(connector: Connector, told: Sequence[Told]) -> None:
+def _keep(connector: Connector, told: Sequence[Told], *, is_left_out: bool = False) -> None:
     known = set(
         CallEvent.objects.filter(source=connector.source_id, event_id__in=[one.event_id for one in told]).values_list(
             "event_id", flat=True

@@ -108,7 +108,10 @@ def test_a_call_with_unknown_names_waits_and_counts_as_soon_as_they_are_mapped(c
     assert client.post(f"/settings/telephone/{one.pk}/meanings/", said).status_code == 302
     contact = Contact.objects.get()
     assert (contact.outcome, contact.queue, contact.segments.get().agent) == ("answered", queue, anna)
-    assert not one.waiting.exists()
+    assert one.waiting.all().calls() == 0
     telephone.take_in(one, [Told("5", "c2", "ended", timezone.now())])
+    assert Contact.objects.count() == 1
+    client.post(f"/settings/telephone/{one.pk}/meanings/", {f"name-{by_name['private']}": queue.pk})
+    assert Contact.objects.get(external_id="c2").outcome == "abandoned"
     client.post(f"/settings/telephone/{one.pk}/meanings/", {f"name-{by_name['4001']}": "99999999999999999999"})
     assert one.names.get(name="4001").queue is None

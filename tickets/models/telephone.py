@@ -138,7 +138,7 @@ class PhoneName(models.Model):
 
 class WaitingCallEventQuerySet(models.QuerySet["WaitingCallEvent"]):
     def calls(self) -> int:
-        return int(self.aggregate(n=Count("call_id", distinct=True))["n"])
+        return int(self.filter(is_left_out=False).aggregate(n=Count("call_id", distinct=True))["n"])
 
 
 class WaitingCallEvent(models.Model):
@@ -149,6 +149,8 @@ class WaitingCallEvent(models.Model):
     call_id = models.CharField(max_length=400)
     at = models.DateTimeField()
     told = models.JSONField()
+    # Of a call in a queue that is not ours. Kept a while, so that what is told of it later is known for what it is.
+    is_left_out = models.BooleanField(default=False)
     received_at = models.DateTimeField(default=timezone.now)
 
     objects = WaitingCallEventQuerySet.as_manager()
