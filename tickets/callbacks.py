@@ -83,11 +83,16 @@ def ask(
 
 
 def call(one: Callback, *, by: User, key: str = "", at: datetime | None = None) -> Contact:
-    """Begin an attempt, as a call of ours that hangs on the request. The same `key` is the same attempt."""
+    """Begin an attempt, as a call of ours that hangs on the request; while somebody tries, it is that attempt.
+
+    A customer whose phone rings from two agents at once has been promised one call.
+    """
     with transaction.atomic():
         locked = Callback.objects.select_for_update(no_key=True).get(pk=one.pk)
-        locked.take(by=by)
         asked = one.contact
+        if now := asked.follow_ups.filter(outcome="", ended_at=None, flags__contains=[Flag.CALLBACK]).first():
+            return now
+        locked.take(by=by)
         return Contact.dial(
             by=by, customer=asked.customer, case=asked.case, queue=asked.queue, client=asked.client, parent=asked,
             topic=asked.topic, key=key, at=at,

@@ -163,6 +163,15 @@ def test_what_is_late_is_marked_and_two_cannot_take_the_same(client, anna, conne
     assert "Maja" not in client.get("/callbacks/?whose=me").content.decode()
 
 
+def test_while_somebody_calls_nobody_else_does(client, anna, connector):
+    asked = request_callback(connector)
+    one = Callback.objects.get()
+    first = client.post(f"/callbacks/{one.pk}/attempt/")
+    client.force_login(make_user("bo", team=anna.team))
+    assert client.post(f"/callbacks/{one.pk}/attempt/")["Location"] == first["Location"]
+    assert asked.follow_ups.count() == 1
+
+
 def test_the_requests_of_other_queues_do_not_exist(client, anna, connector):
     far = Queue.objects.create(code="far", name="Far")
     PhoneName.objects.create(connector=connector, what="queue", name="first-line", queue=far)

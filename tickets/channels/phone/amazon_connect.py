@@ -144,7 +144,7 @@ class _Record:
         places = [_text(one.get("Location")) for one in given if isinstance(one, Mapping)]
         return next((place for place in places if urlsplit(place).scheme == "https" and len(place) <= 1000), "")
 
-    def told(self, kind: str, at: datetime, **fields: str) -> Told:
+    def told(self, kind: str, at: datetime, **fields: Any) -> Told:
         if self.is_callback:
             fields["callback_of"] = _text(self.record.get("InitialContactId")) or self.asked_in
         direction = "outbound" if self.is_ours else ""

@@ -86,7 +86,7 @@ def _event(fields: Mapping[str, str], kind: str, rules: Rules) -> list[Told]:
     return [told]
 
 
-def _told(fields: Mapping[str, str], kind: str, **said: str) -> Told:
+def _told(fields: Mapping[str, str], kind: str, **said: Any) -> Told:
     at = _moment(fields)
     which = fields.get("Sid") or digest(
         fields["EventType"], fields.get("ResourceSid", ""), fields["TaskSid"], at.isoformat()
