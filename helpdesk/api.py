@@ -23,7 +23,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from surveys.api import Responses
-from tickets.api import calls, cases, contacts, problems, views
+from tickets.api import calls, cases, connectors, contacts, problems, views
 from tickets.api.idempotency import HEADER, LONGEST
 
 log = logging.getLogger(__name__)
@@ -146,6 +146,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("contacts/batch/", contacts.Batch.as_view({"post": "create"}), name="contacts-batch"),
     path("contacts/<int:pk>/", contacts.Contacts.as_view(ONE), name="contact"),
     path("calls/events/", calls.CallEvents.as_view({"post": "create"}), name="calls-events"),
+    path(
+        "calls/connectors/amazon-connect/",
+        connectors.ContactRecords.as_view({"post": "create"}),
+        name="calls-amazon-connect",
+    ),
+    path("calls/connectors/twilio/<slug:code>/", connectors.task_router, name="calls-twilio"),
     path("customers/", views.Customers.as_view(LIST), name="customers"),
     path("customers/<int:pk>/", views.Customers.as_view(ONE), name="customer"),
     path("cases/", cases.Cases.as_view(LIST), name="cases"),

@@ -27,9 +27,13 @@ DEBUG = env.yes("DEBUG", default=False)
 DEMO = env.yes("DEMO", default=True)
 # What we write into mails, and what decides whether cookies are for https only.
 PUBLIC_URL = (env.origins("PUBLIC_URL") or [f"http://localhost:{PORT}"])[0]
+# How an agent's phone is made to dial: {number} stands for the number. Softphones want sip: or an address of their own.
+DIAL_URL = os.environ.get("DIAL_URL") or "tel:{number}"
+if not DIAL_URL.startswith(("tel:", "sip:", "sips:", "callto:", "https://")) or "{number}" not in DIAL_URL:
+    raise ImproperlyConfigured("DIAL_URL must begin with tel:, sip:, sips:, callto: or https:// and contain {number}.")
 HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
 # Which process this is: the supervisor says so. It decides how the database is connected to.
-PROCESS = env.choice("HELPDESK_PROCESS", "command", {"web", "live", "worker", "beat", "mail", "command"})
+PROCESS = env.choice("HELPDESK_PROCESS", "command", {"web", "live", "worker", "beat", "mail", "telephone", "command"})
 # Where `make run` serves the live stream; 0: at the same address as the pages, by a proxy. See live_door.py.
 LIVE_PORT = env.number("LIVE_PORT", 0, least=0, most=65535)
 # The tests' own servers may forget everything at a power cut; nothing else may.

@@ -105,6 +105,13 @@ SECTIONS = (
         _in_charge,
     ),
     Section(
+        "setup_telephone",
+        gettext_lazy("Telephone"),
+        gettext_lazy("The telephone systems that tell us of calls, and whom their names mean."),
+        "phone",
+        _looks_after_a_team,
+    ),
+    Section(
         "agreements",
         gettext_lazy("Agreements"),
         gettext_lazy("What we promised each client, and since when."),

@@ -16,7 +16,7 @@ ICMI = Source(
     "https://www.icmi.com/resources/2020/customer-service-is-keeping-promises",
 )
 NOT_SOLVED = f"{REAL_CASE} AND first_handled_at IS NOT NULL AND in_grace IS NOT TRUE"
-CALLBACK = "is_valid AND outcome = 'callback_requested'"
+CALLBACK = "is_valid AND outcome = 'callback_requested' AND NOT is_withdrawn"
 
 promises_given = Measure("promises_given", GIVEN)
 
@@ -78,7 +78,10 @@ QUEUE_CALLBACKS_KEPT = Kpi(
     slug="queue-callbacks-kept",
     name=_("Callbacks kept"),
     question=_("Do we reach those whom we promised to call back instead of waiting?"),
-    formula=_("Callbacks asked for in the queue at which the customer was reached, divided by callbacks asked for."),
+    formula=_(
+        "Callbacks asked for at which the customer was reached, divided by callbacks asked for. Left out: those that "
+        "the customer took back herself. Not kept: those where she called first."
+    ),
     fact=CONTACTS,
     numerator=Measure("callbacks_reached", f"{CALLBACK} AND is_handled"),
     denominator=Measure("callbacks_requested", CALLBACK),

@@ -32,6 +32,10 @@ SELECT c.id, c.started_at AS at, c.client_id, c.queue_id, c.channel, c.team_id, 
     (extract(epoch FROM c.answered_at - c.started_at) * 1000000)::bigint AS wait_from_start_us,
     coalesce(substring(g.service_level_variant FROM 3)::smallint, 3) AS service_level_variant,
     c.talk_us, c.hold_us, c.acw_us, c.talk_us + c.hold_us + c.acw_us AS work_us, c.engaged_us, c.elapsed_us, c.legs,
+    -- Only a customer who said so herself takes her request out of the count.
+    c.outcome = 'callback_requested' AND EXISTS (
+        SELECT FROM tickets_callback k WHERE k.contact_id = c.id AND k."end" = 'withdrawn'
+    ) AS is_withdrawn,
     c.transfers, c.handled_end_at + {_WINDOW} AS repeat_mature_at,
     -- CASE, so that only the rows that can be repeats or recoveries pay for the look-up.
     CASE WHEN c.is_handled AND c.customer_id IS NOT NULL THEN (
@@ -103,6 +107,7 @@ CONTACT = Record(
         "engaged_us": "bigint",
         "elapsed_us": "bigint",
         "legs": "smallint",
+        "is_withdrawn": "boolean",
         "transfers": "smallint",
         "repeat_mature_at": "timestamptz",
         "is_repeated": "boolean",
@@ -129,6 +134,7 @@ QUEUE_REASONS = (
     Reason("waiting", "outcome = ''", _("Still waiting")),
     Reason("short_abandon", "outcome = 'abandoned' AND is_short", _("Short abandonment")),
     Reason("abandoned", "outcome = 'abandoned'", _("Abandoned")),
+    Reason("withdrawn", "is_withdrawn", _("The customer no longer wants to be called back")),
     Reason("flow_out", "outcome IN ('callback_requested', 'voicemail')", _("Left the queue by callback or voicemail")),
     Reason("not_answered", "outcome <> 'answered'", _("Not answered")),
     Reason("answered", "outcome = 'answered'", _("Answered")),

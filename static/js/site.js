@@ -8,5 +8,6 @@ import "./live.js";
 import "./notices.js";
 import "./leaving.js";
 import "./pop.js";
+import "./dial.js";
 import "./palette.js";
 import "./arrows.js";

@@ -45,6 +45,7 @@ AGENT += [
 AGENT += ["/cases/#palette", "{case}#sheet", "{case}#consult"]
 AGENT += ["/settings/replies/", "/settings/macros/", "/articles/", "{article}"]
 MANAGER = ["/metrics/", "/metrics/definitions/", "/metrics/definitions/fcr/", "/settings/agreements/", "/outbox/"]
+MANAGER += ["/callbacks/", "/settings/telephone/", "/settings/telephone/new/"]
 MANAGER += ["/settings/", "/settings/queues/", "/settings/queues/new/", "/settings/teams/", "/settings/people/"]
 MANAGER += ["/settings/people/new/", "/settings/skills/", "/settings/topics/", "/settings/topics/new/"]
 MANAGER += ["/settings/replies/", "/settings/replies/new/", "/settings/macros/", "/settings/macros/new/"]

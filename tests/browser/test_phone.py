@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -57,6 +58,15 @@ class Pbx:
         assert result["status"] == "stored", result
         return result
 
+    def value(self, kpi: str) -> float:
+        """The figure as the API gives it, of these days."""
+        today = datetime.now(UTC).date()
+        period = f"start={today - timedelta(days=1)}&end={today + timedelta(days=2)}"
+        address = f"{self.url.removesuffix('calls/events/')}kpis/values/?kpi={kpi}&{period}"
+        request = urllib.request.Request(address, headers={"Authorization": f"Bearer {self.token}"})  # noqa: S310 - our own address
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - our own address
+            return float(json.load(answer)["rows"][0]["kpis"][kpi]["value"])
+
     def ring(self, call: str, agent: str, number: str = "+46701740605") -> None:
         self.tell(call, "queued", ago=8, queue="first-line", **{"from": number})
         self.tell(call, "ringing", agent=agent)
@@ -92,6 +102,10 @@ def test_from_the_ring_to_done_by_keyboard_alone_and_into_the_figures(page, help
     page.keyboard.press("t")
     page.keyboard.press("Enter")
     expect(page.locator("#demand-failure")).to_be_checked()
+    pbx.tell("c1", "held", agent="anna")
+    expect(page.locator(".call")).to_have_attribute("data-state", "held")
+    pbx.tell("c1", "resumed", agent="anna")
+    expect(page.locator(".call")).to_have_attribute("data-state", "talking")
     pbx.tell("c1", "ended")
     expect(page.locator(".call")).to_have_attribute("data-state", "wrapping")
     expect(page.locator("#agent-state")).to_contain_text("After-call work")
@@ -114,7 +128,41 @@ def test_from_the_ring_to_done_by_keyboard_alone_and_into_the_figures(page, help
     with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - our own address
         rows = json.load(answer)["results"]
     assert [(row["contact_id"], row["agent"]) for row in rows] == [("c1", "anna")]
+    waited, handled = helpdesk.manage(
+        "shell", "-v0", "-c",
+        "from tickets.models import Contact; c = Contact.objects.get(external_id='c1'); "
+        "print((c.answered_at - c.queued_at).total_seconds(), (c.talk_us + c.hold_us + c.acw_us) / 1e6, c.hold_us > 0)",
+    ).split()[:2]  # fmt: skip
+    assert pbx.value("asa") == pytest.approx(float(waited))
+    assert pbx.value("aht") == pytest.approx(float(handled))
+    assert float(waited) >= 8
     assert "agree with the logs" in helpdesk.manage("refresh_metrics", "--check")
+
+
+def test_a_callback_from_the_list_to_the_figure(page, helpdesk, pbx):
+    log_in(page, helpdesk, "bo")
+    pbx.tell("cb1", "queued", ago=400, queue="first-line", **{"from": "+46701740605"})
+    pbx.tell("cb1", "callback_requested", ago=390)
+    page.goto(f"{helpdesk.url}/cases/")
+    page.locator(".main-nav a[href='/callbacks/']").click()
+    row = page.locator(".list-group-item").filter(has_text="Maja Lind")
+    expect(row).to_contain_text("Not tried yet")
+    row.get_by_role("button", name="Call", exact=True).click()
+    page.wait_for_url(re.compile(r"/contacts/\d+/\?number="))
+    expect(page.locator("[data-dial]")).to_have_attribute("href", "tel:+46701740605")
+    page.get_by_role("button", name="No answer").click()
+    page.wait_for_url("**/callbacks/")
+    row = page.locator(".list-group-item").filter(has_text="Maja Lind").first
+    expect(row).to_contain_text("Tried 1 time")
+    row.get_by_role("button", name="Call", exact=True).click()
+    page.get_by_role("button", name="Answered", exact=True).click()
+    expect(page.locator(".call")).to_contain_text("Talking")
+    page.get_by_role("button", name="End call").click()
+    expect(page.locator(".call")).to_have_attribute("data-state", "wrapping")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/contacts/new/")
+    helpdesk.manage("refresh_metrics")
+    assert pbx.value("queue-callbacks-kept") == 1.0
 
 
 def test_a_ring_takes_no_focus_while_she_types_and_an_answer_does_not_leave_the_page(page, helpdesk, pbx):

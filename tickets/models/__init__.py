@@ -41,6 +41,7 @@ from tickets.models.rule import IntakeRule, TopicWord
 from tickets.models.search import CaseWords
 from tickets.models.source import DESK, Source
 from tickets.models.teamwork import CaseLink, ChecklistItem, Consultation, Follower, Incident, Notice
+from tickets.models.telephone import Callback, Connector, LogPlace, PhoneName, WaitingCallEvent
 from tickets.models.topic import Topic
 from tickets.models.view import SavedView
 from tickets.models.web import StatusLink, WebEntry, WebForm, WebFormTopic
@@ -61,6 +62,7 @@ __all__ = [
     "BulkStep",
     "Calendar",
     "CallEvent",
+    "Callback",
     "Case",
     "CaseEvent",
     "CaseLink",
@@ -72,6 +74,7 @@ __all__ = [
     "ChecklistItem",
     "Client",
     "ClosedDay",
+    "Connector",
     "Consultation",
     "Contact",
     "Cost",
@@ -87,6 +90,7 @@ __all__ = [
     "Incident",
     "IncomingMail",
     "IntakeRule",
+    "LogPlace",
     "Macro",
     "Mailbox",
     "Message",
@@ -95,6 +99,7 @@ __all__ = [
     "OpeningHours",
     "Outcome",
     "OutgoingMail",
+    "PhoneName",
     "Presence",
     "Priority",
     "Promise",
@@ -114,6 +119,7 @@ __all__ = [
     "Topic",
     "TopicWord",
     "User",
+    "WaitingCallEvent",
     "WebEntry",
     "WebForm",
     "WebFormTopic",

@@ -13,7 +13,7 @@ from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tickets.channels import phone
+from tickets.channels.phone import fold as phone
 from tickets.live import announce
 from tickets.models.client import Client
 from tickets.models.codes import Channel, Direction, Flag, Role
@@ -68,6 +68,7 @@ class CallEvent(models.Model):
         TRANSFERRED = "transferred", _("Transferred")
         CONSULTED = "consulted", _("Asked a colleague")
         CONFERENCED = "conferenced", _("Took a colleague in")
+        OVERFLOWED = "overflowed", _("Taken out of the queue by the system")
         CALLBACK_REQUESTED = "callback_requested", _("Asked to be called back")
         VOICEMAIL = "voicemail", _("Left a voice message")
         ENDED = "ended", _("Call over")
@@ -128,7 +129,7 @@ class CallEvent(models.Model):
     def plain(self) -> phone.Event:
         return phone.Event(
             self.event_id, self.kind, self.at, self.agent_id, self.queue_id, self.target_id, self.caller, self.callee,
-            self.direction,
+            self.direction, self.target_text,
         )  # fmt: skip
 
     @classmethod
@@ -179,6 +180,7 @@ class CallEvent(models.Model):
 TOLD = ("call_id", "kind", "at", "agent_id", "queue_id", "target_text", "caller", "callee", "direction", "callback_of")
 ENDS_RINGING = (
     CallEvent.Kind.ANSWERED,
+    CallEvent.Kind.OVERFLOWED,
     CallEvent.Kind.CALLBACK_REQUESTED,
     CallEvent.Kind.VOICEMAIL,
     CallEvent.Kind.ENDED,

@@ -250,6 +250,66 @@ class Contact(models.Model):
         return contact
 
     @classmethod
+    def dial(
+        cls,
+        *,
+        by: User,
+        client: Client | None = None,
+        parent: Contact | None = None,
+        key: str = "",
+        at: datetime | None = None,
+        **about: Any,
+    ) -> Contact:
+        """Begin a call of ours. Until `connect` says that somebody answered it is an attempt. The same `key`, the same call.
+
+        With a `parent` it is the callback that was asked for there.
+        """
+        at = at or timezone.now()
+        source, _made = Source.objects.get_or_create(name=DESK)
+        case = about.get("case")
+        with transaction.atomic():
+            contact, made = cls.objects.get_or_create(
+                source=source,
+                external_id=f"dial:{key or uuid4()}",
+                defaults=about
+                | {
+                    "client": client or (case and case.client) or Client.objects.default(),
+                    "channel": Channel.PHONE,
+                    "direction": Direction.OUTBOUND,
+                    "logged_case": case,
+                    "parent": parent,
+                    "flags": [Flag.CALLBACK] if parent else [],
+                    "started_at": at,
+                },
+            )
+            if made:
+                cls._leave_earlier_call(by=by, at=at)
+                contact.segments.create(
+                    source=source, agent=by, team=by.team, started_at=at, is_running=True, is_complete=False
+                )
+                contact.announce(by=by, at=at)
+        return contact
+
+    @property
+    def is_dialling(self) -> bool:
+        """Whether it is a call of ours at the desk that nobody has answered yet."""
+        return self.channel == Channel.PHONE and self.direction == Direction.OUTBOUND and not self.outcome
+
+    def connect(self, *, by: User, at: datetime | None = None) -> bool:
+        """The customer answered the call of ours."""
+        at = at or timezone.now()
+        with transaction.atomic():
+            waits = Contact.objects.filter(pk=self.pk, direction=Direction.OUTBOUND, outcome="", ended_at=None)
+            if self.comes_by_events or self._running_leg(by) is None:
+                return False
+            if not waits.update(outcome=Outcome.ANSWERED, answered_at=at):
+                return False
+            # The time of dialling is no talk.
+            self.segments.running(by).update(started_at=at)
+            self.announce(by=by, at=at)
+        return True
+
+    @classmethod
     def _leave_earlier_call(cls, *, by: User, at: datetime) -> None:
         forgotten = Segment.objects.running(by).filter(contact__channel=Channel.PHONE, held_since__isnull=True)
         for leg in forgotten.select_related("contact"):
@@ -289,7 +349,10 @@ class Contact(models.Model):
             leg.stop_talk(at)
             leg.save(update_fields=["ended_at", "held_since", "hold_us", "talk_us"])
             Contact.objects.filter(pk=self.pk, ended_at=None).update(ended_at=at)
-            if replied:
+            if self.is_dialling:
+                # Nobody said that somebody answered.
+                Contact.objects.filter(pk=self.pk, outcome="").update(outcome=Outcome.NO_ANSWER)
+            elif replied:
                 Contact.objects.filter(pk=self.pk, answered_at=None).update(answered_at=at, outcome=Outcome.ANSWERED)
             self.announce(by=by, at=at)
         return True

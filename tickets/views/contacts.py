@@ -19,12 +19,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from tickets import learning
 from tickets.channels.chat import mail_transcript
+from tickets.dialling import dial_url
 from tickets.forms import NO_CASE, ContactForm, CustomerForm, TakeForm
 from tickets.history import history_of
 from tickets.intake import DEFAULT_REGION, cases_to_continue, finish, read_address, region_of, suggest
 from tickets.models import (
     OPEN_STATUSES,
-    CallEvent,
     Case,
     Channel,
     Chat,
@@ -37,6 +37,7 @@ from tickets.models import (
     User,
 )
 from tickets.pop import caller_with, likely_case, number_of, pops_for
+from tickets.telephone import shown_recording
 from tickets.views import AgentRequest, for_agents
 
 RECENT, LATEST = 6, 40
@@ -74,6 +75,8 @@ def contact(request: AgentRequest, pk: int) -> HttpResponse:
     number = "" if one.customer else request.GET.get("q", "")[:200] or (number_of(one) if context["by_events"] else "")
     if number:
         context |= suggestions(one, number, request.user)
+    if one.is_dialling:
+        context |= {"number": request.GET.get("number", "")[:60], "dial": dial_url(request.GET.get("number", "")[:60])}
     return render(request, "tickets/contact_detail.html", context)
 
 
@@ -200,7 +203,7 @@ def page_of(one: Contact, user: User) -> dict[str, Any]:
         "causes": list(dict.fromkeys(work["contact__cause"] for work in latest if work["contact__cause"])),
         "customer_form": CustomerForm(contact=one),
         "notes": one.messages.filter(case=None).select_related("author"),
-        "recording": recording_of(one) if call["by_events"] else "",
+        "recording": shown_recording(one) if call["by_events"] else "",
     }
 
 
@@ -210,11 +213,6 @@ def last_promise(cases: Sequence[Case]) -> Promise | None:
         return None
     promises = Promise.objects.filter(case__in=[case.pk for case in cases], cancelled_by="")
     return promises.select_related("case").order_by("-made_at").first()
-
-
-def recording_of(one: Contact) -> str:
-    recorded = CallEvent.objects.of(one).exclude(recording_url="").order_by("-at")
-    return recorded.values_list("recording_url", flat=True).first() or ""
 
 
 def suggestions(one: Contact, text: str, user: User) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tickets.channels import phone
+from tickets.channels.phone import fold as phone
 
 START = datetime(2025, 10, 6, 9, tzinfo=UTC)
 ANNA, BO, CIA = 1, 2, 3

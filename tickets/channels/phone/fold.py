@@ -23,6 +23,7 @@ KINDS = (
     "answered",
     "resumed",
     "held",
+    "overflowed",
     "callback_requested",
     "voicemail",
     "ended",
@@ -48,6 +49,8 @@ class Event:
     caller: str = ""
     callee: str = ""
     direction: str = ""
+    # The target as the telephone system wrote it.
+    target_text: str = ""
 
 
 @dataclass(slots=True)
@@ -99,6 +102,10 @@ class Call:
     answered_at: datetime | None = None
     ended_at: datetime | None = None
     flow_out: str = ""
+    # Taken out of the queue by the system, and what waits there: a flow-out, unless she comes into a queue again.
+    overflow: str = ""
+    # In how many queues she is: leaving one and entering the next often share an instant, in no order that is told.
+    entrances: int = 0
     saw_menu: bool = False
     saw_line: bool = False
     ringing: list[int] = field(default_factory=list)
@@ -159,6 +166,7 @@ def fold(events: Iterable[Event], answers_elsewhere: Mapping[int, Sequence[datet
         call.callee = call.callee or event.callee
         current = _attempt(call, current, event)
         _STEPS[event.kind](current, event)
+    _flow_out_of(call)
     for attempt in (call, *call.callbacks):
         _end_wrap_ups(attempt, ordered, answers_elsewhere or {})
     return call
@@ -191,6 +199,8 @@ def _queued(call: Call, event: Event) -> None:
         return
     _sign_of_life(call, event)
     call.saw_line = True
+    call.overflow = ""
+    call.entrances += 1
     if call.answered_at is None and call.queued_at is None and call.direction == Direction.INBOUND:
         call.queued_at = event.at
 
@@ -209,6 +219,7 @@ def _answered(call: Call, event: Event) -> None:
     assert event.agent is not None
     _sign_of_life(call, event)
     call.ringing.clear()
+    call.entrances = 0
     if any(leg.agent == event.agent for leg in call.active()):
         return
     awaited = call.awaited.pop(event.agent, None) or call.awaited.pop(None, None)
@@ -277,6 +288,23 @@ def _left_the_queue(call: Call, event: Event) -> None:
     call.ended_at = event.at
 
 
+def _overflowed(call: Call, event: Event) -> None:
+    """The system took her out of the queue. Another queue is the same wait; what else comes is known when all is read."""
+    if call.flow_out or call.direction != Direction.INBOUND:
+        return
+    call.entrances = max(0, call.entrances - 1)
+    if call.entrances or call.active():
+        return
+    call.overflow = event.target_text
+    call.ringing.clear()
+    call.ended_at = event.at
+
+
+def _flow_out_of(call: Call) -> None:
+    if call.overflow and call.answered_at is None and not call.flow_out:
+        call.flow_out = FLOW_OUTS.get(call.overflow, "")
+
+
 def _ended(call: Call, event: Event) -> None:
     if call.ended_at:
         return
@@ -330,6 +358,7 @@ _STEPS = {
     "answered": _answered,
     "resumed": _resumed,
     "held": _held,
+    "overflowed": _overflowed,
     "callback_requested": _left_the_queue,
     "voicemail": _left_the_queue,
     "ended": _ended,
