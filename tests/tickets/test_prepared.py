@@ -43,7 +43,9 @@ def test_constants_are_read_as_what_they_are_though_they_look_like_something_els
     strange = "50% of 'it' %s %(x)s \\ {}"
     case, later = make_case(subject=strange), timezone.now() + timedelta(hours=1)
     make_case(subject="50 of it")
-    named = Prepared(lambda before: Case.objects.filter(subject=strange, created_at__lt=before).only("number", "subject"))
+    named = Prepared(
+        lambda before: Case.objects.filter(subject=strange, created_at__lt=before).only("number", "subject")
+    )
     for _ in range(8):  # as SQL, and then as a statement whose plan PostgreSQL keeps
         assert named(later) == [case]
     assert named(case.created_at - timedelta(days=1)) == []
