@@ -60,7 +60,11 @@ def watched(browser: Any, own: str, **options: Any) -> Iterator[Watched]:
             route.abort()
 
     context.route("**/*", look)
-    context.expose_function("ran", lambda words: found.ran.append(words))
+    # Playwright wants a function of its own.
+    def ran(words: str) -> None:
+        found.ran.append(words)
+
+    context.expose_function("ran", ran)
     context.add_init_script(WATCH)
     found.page.on("dialog", lambda dialog: (found.ran.append(f"dialog: {dialog.message[:80]}"), dialog.dismiss()))
     found.page.on(
