@@ -20,6 +20,7 @@ app.conf.beat_schedule = {
     # Mail leaves at once by the doorbell; this finds what was due later, and what nobody rang for.
     "send-outbox": {"task": "tickets.tasks.send_outbox", "schedule": 5, "options": {"expires": 5}},
     "work-off-mail": {"task": "tickets.tasks.work_off_mail", "schedule": 5, "options": {"expires": 5}},
+    "scan-files": {"task": "tickets.tasks.scan_files", "schedule": 10, "options": {"expires": 10}},
     "send-drafts": {"task": "tickets.tasks.send_drafts", "schedule": 2, "options": {"expires": 2}},
     "bulk-changes": {"task": "tickets.tasks.carry_on_bulk_changes", "schedule": 5, "options": {"expires": 5}},
     "end-left-chats": {"task": "tickets.tasks.end_left_chats", "schedule": 15, "options": {"expires": 15}},

@@ -56,6 +56,18 @@ class Environment:
 
         return self._parsed(name, default, parse, "one of " + ", ".join(sorted(choices)))
 
+    def choice_of_schemes(self, name: str, schemes: set[str]) -> str:
+        """An address with one of these schemes; "" where there is none."""
+
+        def parse(value: str) -> str:
+            if urlsplit(value).scheme not in schemes:
+                raise ValueError(value)
+            return value
+
+        return self._parsed(
+            name, "", parse, "an address that begins with " + " or ".join(f"{one}://" for one in sorted(schemes))
+        )
+
     def words(self, name: str, default: list[str]) -> list[str]:
         return [word.strip() for word in self.text(name).split(",") if word.strip()] or default
 

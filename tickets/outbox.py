@@ -47,7 +47,7 @@ def claim(limit: int = BATCH) -> list[OutgoingMail]:
     """Take some due mails for this worker alone. Until the lease ends nobody else sees them as due."""
     now = timezone.now()
     with transaction.atomic():
-        due = OutgoingMail.objects.due(now).filter(attempts__lt=MAX_ATTEMPTS).select_related("carries")
+        due = OutgoingMail.objects.due(now).filter(attempts__lt=MAX_ATTEMPTS).select_related("carries", "case")
         mails = list(due.select_for_update(skip_locked=True, of=("self",))[:limit])
         OutgoingMail.objects.filter(pk__in=[mail.pk for mail in mails]).update(
             attempts=F("attempts") + 1, send_at=now + LEASE
@@ -98,7 +98,7 @@ def message_of(mail: OutgoingMail) -> EmailMultiAlternatives:
     message = EmailMultiAlternatives(
         subject=mail.subject,
         body=mail.text,
-        from_email=sender(mail.sender_name),
+        from_email=sender(mail.sender_name, address_for(mail)),
         to=carries.to if carries else [mail.to],
         cc=mail.cc,
         headers={**mail.headers, "Message-ID": mail.message_id},
@@ -111,10 +111,19 @@ def message_of(mail: OutgoingMail) -> EmailMultiAlternatives:
     return message
 
 
-def sender(name: str) -> str:
-    """The installation's address under the given name."""
-    own_name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    return str(Address(display_name=one_line(name) or own_name, addr_spec=address))
+def address_for(mail: OutgoingMail) -> str:
+    """The address of the mailbox that the case's mail comes to, where that may write; "" for the installation's."""
+    # The mailboxes know the outbox.
+    from tickets.models.mailbox import Mailbox
+
+    mailbox = Mailbox.objects.of_case(mail.case) if mail.case else None
+    return mailbox.address if mailbox and mailbox.writes_from else ""
+
+
+def sender(name: str, address: str = "") -> str:
+    """The given address, else the installation's, under the given name."""
+    own_name, own_address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    return str(Address(display_name=one_line(name) or own_name, addr_spec=address or own_address))
 
 
 def one_line(text: str, longest: int = 80) -> str:

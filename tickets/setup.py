@@ -112,6 +112,13 @@ SECTIONS = (
         _looks_after_a_team,
     ),
     Section(
+        "mailboxes",
+        gettext_lazy("Mailboxes"),
+        gettext_lazy("Where mail comes from, and what became of each."),
+        "email",
+        _in_charge,
+    ),
+    Section(
         "agreements",
         gettext_lazy("Agreements"),
         gettext_lazy("What we promised each client, and since when."),

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from tickets import agent_time, bulk, forgetting, learning, outbox, sending, waking, windows
+from tickets import agent_time, bulk, forgetting, learning, outbox, scanning, sending, waking, windows
 from tickets.channels import chat
 from tickets.channels.email import backlog
 from tickets.models import CallEvent, IdempotentAnswer
@@ -18,6 +18,12 @@ def send_outbox() -> None:
 def work_off_mail() -> None:
     """Read the mails that are stored and put them on their cases."""
     backlog.work_off()
+
+
+@shared_task
+def scan_files() -> None:
+    """Have the files looked over that have come."""
+    scanning.scan_waiting()
 
 
 @shared_task

@@ -36,6 +36,11 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
 
 
 class Attachment(models.Model):
+    class Verdict(models.TextChoices):
+        NONE = "", _("not checked")
+        CLEAN = "clean", _("clean")
+        INFECTED = "infected", _("infected")
+
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     message = models.ForeignKey(Message, models.PROTECT, null=True, blank=True, related_name="attachments")
     # Until it is sent.
@@ -46,6 +51,10 @@ class Attachment(models.Model):
     content_type = models.CharField(_("type"), max_length=120)
     size = models.BigIntegerField(_("size, bytes"))
     sha256 = models.CharField(max_length=64)
+    # What the virus scanner said, where one is set (`tickets.scanning`).
+    verdict = models.CharField(max_length=8, choices=Verdict.choices, blank=True, default="", db_default="")
+    finding = models.CharField(max_length=200, blank=True, default="", db_default="")
+    scanned_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
@@ -57,6 +66,8 @@ class Attachment(models.Model):
         verbose_name = _("attachment")
         verbose_name_plural = _("attachments")
         ordering = ["created_at", "id"]
+        # What waits for the scanner.
+        indexes = [models.Index(fields=["created_at"], name="attachment_unscanned", condition=Q(verdict=""))]
 
     def __str__(self) -> str:
         return self.name

@@ -67,6 +67,24 @@ class Mailbox(models.Model):
     )
     language = models.CharField(_("language"), max_length=8, blank=True, choices=settings.LANGUAGES)
     signature = models.TextField(_("signature"), blank=True)
+    writes_from = models.BooleanField(
+        _("replies are written from this address"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "The server that sends our mail must be allowed to. Otherwise they are from the installation's address."
+        ),
+    )
+    checked_by = models.CharField(
+        _("server that checks senders"),
+        max_length=253,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_(
+            "The name that your own mail server puts first in Authentication-Results. Nobody else's is believed."
+        ),
+    )
     acknowledges = models.BooleanField(_("confirms what it receives"), default=True)
     uses_plus = models.BooleanField(
         _("server delivers name+anything@ to name@"),
@@ -101,6 +119,11 @@ class Mailbox(models.Model):
     def password(self) -> str:
         """Never in the database: no query, export or backup can give it away."""
         return os.environ.get(f"MAILBOX_PASSWORD_{self.code.upper()}", "")
+
+    @property
+    def hook_secret(self) -> str:
+        """What a provider proves itself with that hands over this mailbox's mail. Never in the database either."""
+        return os.environ.get(f"MAILBOX_HOOK_{self.code.upper()}", "")
 
     def reply_to(self, case: Case) -> str:
         """Where an answer shall go: to the mailbox, with the case in the address where its server allows that."""

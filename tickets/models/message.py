@@ -46,6 +46,8 @@ class Message(models.Model):
     new_text = models.TextField(blank=True, default="", db_default="")
     # A machine wrote it: it reopens nothing, and nobody waits for an answer.
     is_automatic = models.BooleanField(default=False, db_default=False)
+    # The domain that it says it is from denies it: our own mail server has looked.
+    is_doubtful = models.BooleanField(default=False, db_default=False)
     # Whether it can be shown as its sender laid it out, and whether pictures from elsewhere belong to that.
     layout = models.CharField(max_length=8, choices=Layout.choices, blank=True, default="", db_default="")
 

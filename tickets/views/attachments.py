@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from tickets import filetypes, sending
+from tickets import filetypes, pictures, scanning, sending
 from tickets.models import Attachment, Draft
 from tickets.views import AgentRequest, for_agents
 from tickets.views.cases import visible_case
@@ -62,13 +64,15 @@ def attachment(request: AgentRequest, pk: UUID) -> FileResponse:
 
 
 def saved_file(one: Attachment, *, shows_pictures: bool = False) -> FileResponse:
-    """The file itself, to be saved; harmless pictures may be shown instead."""
-    is_picture = shows_pictures and one.content_type in filetypes.PICTURES
+    """The file itself, to be saved; pictures may be shown instead, drawn anew. One that may hold a virus is held back."""
+    if scanning.holds_back(one):
+        raise PermissionDenied(scanning.why(one))
+    picture = pictures.drawn(one) if shows_pictures else None
     answer = FileResponse(
-        one.file.open(),
-        as_attachment=not is_picture,
+        BytesIO(picture[0]) if picture else one.file.open(),
+        as_attachment=picture is None,
         filename=one.name,
-        content_type=one.content_type if is_picture else "application/octet-stream",
+        content_type=picture[1] if picture else "application/octet-stream",
     )
     # Opened by itself it runs nothing and loads nothing, whatever it turns out to be.
     answer["Content-Security-Policy"] = "sandbox; default-src 'none'"

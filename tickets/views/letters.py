@@ -13,6 +13,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
+from tickets import pictures, scanning
 from tickets.filetypes import PICTURES
 from tickets.models import Attachment, Case, IncomingMail
 from tickets.views import AgentRequest, for_agents
@@ -69,12 +70,14 @@ def with_own_pictures(html: str, mail: IncomingMail) -> str:
     """Put the pictures that came along into the page itself: from its frame it could ask us for nothing."""
     wanted = set(_CID.findall(html)[:MOST_PICTURES])
     files = {file["id"]: file.get("attachment") for file in mail.letter.get("files", []) if file["id"] in wanted}
-    pictures = Attachment.objects.filter(content_type__in=PICTURES, size__lte=LARGEST_PICTURE, message=mail.message_id)
-    kept = {str(one.pk): one for one in pictures.filter(pk__in=[pk for pk in files.values() if pk])}
+    found_pictures = Attachment.objects.filter(
+        content_type__in=PICTURES, size__lte=LARGEST_PICTURE, message=mail.message_id
+    )
+    kept = {str(one.pk): one for one in found_pictures.filter(pk__in=[pk for pk in files.values() if pk])}
     found: dict[str, str] = {}
     for content_id, pk in files.items():
         if picture := kept.get(pk or ""):
-            with picture.file.open() as content:
-                data = base64.b64encode(content.read()).decode()
-            found[content_id] = f"data:{picture.content_type};base64,{data}"
+            shown = None if scanning.holds_back(picture) else pictures.drawn(picture)
+            if shown:
+                found[content_id] = f"data:{shown[1]};base64,{base64.b64encode(shown[0]).decode()}"
     return _CID.sub(lambda match: f'src="{found.get(match[1], "data:,")}"', html)

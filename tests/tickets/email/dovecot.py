@@ -107,6 +107,14 @@ class Dovecot:
         client.logout()
         return [int(number) for number in found[0].split()]
 
+    def mails(self) -> list[bytes]:
+        """All mails as the server hands them out. It keeps a few strange bytes its own way."""
+        client = self.client()
+        client.select("INBOX", readonly=True)
+        _status, found = client.uid("fetch", "1:*", "(BODY.PEEK[])")
+        client.logout()
+        return [part[1] for part in found if isinstance(part, tuple)]
+
     def count_anew(self) -> None:
         """Have the server give all mails new numbers, as after a move to another machine."""
         client = self.client()

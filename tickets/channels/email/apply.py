@@ -80,12 +80,16 @@ def what_it_is(mail: IncomingMail) -> str:
 def take(mail: IncomingMail) -> str:
     """Put it on the case that it belongs to, or open one. Return which of the two."""
     said = mail.letter
-    thread = threads.find(said)
-    customer = customer_of(mail)
+    is_doubtful = threads.is_denied(said.get("checks", []), mail.mailbox.checked_by)
+    # What only says that it is from a customer goes on no case of hers, and is no word of hers.
+    thread = threads.denied(said) if is_doubtful else threads.find(said)
+    customer = None if is_doubtful else customer_of(mail)
     if thread.case is None:
         is_spam = BlockedSender.objects.blocks(said["sender"])
         case = open_case(mail, customer, is_spam=is_spam)
-        write(mail, case, customer, at=mail.received_at)
+        message = write(mail, case, customer, at=mail.received_at)
+        if is_doubtful:
+            Message.objects.filter(pk=message.pk).update(is_doubtful=True)
         if thread.hint:
             case.messages.create(
                 kind=Message.Kind.NOTE, body=thread.hint, at=mail.received_at + timedelta(microseconds=2)

@@ -43,6 +43,7 @@ def read(raw: bytes) -> tuple[dict[str, Any], list[bytes]]:
         "cc": headers.addresses(message, "Cc"),
         "recipients": headers.addresses(message, "To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To"),
         "ids": headers.ids(message, "In-Reply-To", "References"),
+        "checks": [headers.one_line(str(value))[:1_000] for value in message.get_all("Authentication-Results", [])[:5]],
         "text": text,
         "new": "" if new.strip() == text.strip() else new,
         "html": cleaned,

@@ -46,6 +46,29 @@ def find(said: dict[str, Any]) -> Thread:
     return Thread()
 
 
+_DMARC = re.compile(r"(?:^|[;\s])dmarc\s*=\s*(\w+)", re.IGNORECASE)
+
+
+def is_denied(checks: list[str], server: str) -> bool:
+    """Whether our own mail server has found that the sender's domain denies the mail.
+
+    `server` is the name that it signs its findings with. The first of that name counts: it puts its own above whatever
+    came with the mail, and what others say of themselves proves nothing.
+    """
+    if not server:
+        return False
+    own = next((check for check in checks if check.split(";")[0].split()[:1] == [server]), "")
+    found = _DMARC.search(own)
+    return found is not None and found[1].lower() == "fail"
+
+
+def denied(said: dict[str, Any]) -> Thread:
+    words = _(
+        "It says that it is from %(address)s, and that domain denies it. Believe nothing in it before you have asked."
+    )
+    return Thread(hint=words % {"address": said["sender"]})
+
+
 def follow_merges(case: Case) -> Case:
     for _step in range(LONGEST_CHAIN):
         if case.merged_into is None:
