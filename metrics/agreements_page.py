@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -99,12 +100,13 @@ class ClientLines:
     restatements: list[Told] = field(default_factory=list)
 
 
-def clients() -> list[ClientLines]:
-    """Every client with its versions, the last one first, and what was restated."""
+def clients(which: QuerySet[Client] | None = None) -> list[ClientLines]:
+    """Every client, or those given, with its versions, the last one first, and what was restated."""
     restated: dict[int, list[Told]] = defaultdict(list)
     for one in Restatement.objects.select_related("by"):
         restated[one.client_id].append(_told(one))
-    found = Client.objects.prefetch_related("agreements__calendar", "agreements__service_levels")
+    rows = Client.objects.all() if which is None else which
+    found = rows.prefetch_related("agreements__calendar", "agreements__service_levels")
     return [ClientLines(client, _lines(list(client.agreements.all())), restated[client.pk]) for client in found]
 
 

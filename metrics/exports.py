@@ -137,8 +137,8 @@ TABLES: dict[str, Callable[[Board], Iterator[Line]]] = {"figures": tiles, "chart
 
 def row_lines(kpi: Kpi, query: Query, which: str, reason: str | None) -> Iterator[Line]:
     """Every row of the set, page by page, in the columns of the page."""
-    names = [column.name for column in columns_of(kpi, which)]
-    yield [str(column.label) for column in columns_of(kpi, which)]
+    names = [column.name for column in columns_of(kpi, which, query.sight)]
+    yield [str(column.label) for column in columns_of(kpi, which, query.sight)]
     after: str | None = None
     while True:
         page = rows.page(kpi, query, which, after=after, limit=CHUNK, reason=reason)

@@ -6,6 +6,7 @@ urlpatterns = [
     path("settings/agreements/", agreement_views.index, name="agreements"),
     path("settings/agreements/<int:pk>/new/", agreement_views.new_version, name="agreement_new"),
     path("settings/agreements/versions/<int:pk>/restatement/", agreement_views.restatement, name="restatement"),
+    path("company/agreement/", agreement_views.company_agreement, name="company_agreement"),
     path("metrics/", views.dashboard, name="dashboard"),
     path("metrics/cards/", views.cards, name="dashboard_cards"),
     path("metrics/cards/<str:name>/", views.card, name="dashboard_card"),

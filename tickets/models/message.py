@@ -18,6 +18,9 @@ class Message(models.Model):
         FORWARD = "forward", _("Forwarded")
         NOTE = "note", pgettext_lazy("message", "Internal note")
 
+    # What the customer herself has before her; no note, and nothing that went to somebody else.
+    SEEN_BY_CUSTOMER = (Kind.INCOMING, Kind.OUTGOING)
+
     class Layout(models.TextChoices):
         OWN = "own", _("as it was sent")
         PICTURES = "pictures", _("as it was sent, with pictures from elsewhere")
