@@ -138,6 +138,7 @@ class Rows:
     next_url: str
     first_url: str
     export_url: str
+    workbook_url: str
     sentence: str
     provisional: str
 
@@ -189,6 +190,7 @@ def read_rows(params: QueryDict, board: Board, kpi: Kpi) -> Rows:
         next_url=_url(board, kpi, **here, after=page.after) if page.after else "",
         first_url=_url(board, kpi, **here) if params.get("after") else "",
         export_url=f"{reverse('kpi_rows_export', args=[kpi.key])}?{board.exact()}&{urlencode(here)}",
+        workbook_url=f"{reverse('kpi_rows_workbook', args=[kpi.key])}?{board.exact()}&{urlencode(here)}",
         sentence=_sentence(kpi, which),
         provisional=formats.number(value.provisional) if value.provisional else "",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -22,8 +23,8 @@ from metrics.drill import columns_of
 from metrics.purse import CARD_SECONDS, Purse
 
 Line = Sequence[Any]
-# What a spreadsheet would take for a formula when it stands first.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+# What a spreadsheet would take for a formula: such a sign first, in its wide form too, even behind spaces, quotes or separators.
+_FORMULA = re.compile(r"""[\s"',;]*[=+\-@|%＝＋－＠]|[\t\r\n]""")
 # Without it spreadsheets guess the encoding, and get å wrong.
 _MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 CHUNK = 1000
@@ -37,14 +38,14 @@ def safe(cell: Any) -> Any:
         return cell.isoformat()
     if isinstance(cell, Decimal):
         return float(cell)
-    if isinstance(cell, str) and cell.lstrip(" \N{NO-BREAK SPACE}").startswith(_FORMULA):
+    if isinstance(cell, str) and _FORMULA.match(cell):
         return f"'{cell}"
     if isinstance(cell, (list, tuple)):
         return safe("|".join(str(part) for part in cell))
     return cell
 
 
-def _written(lines: Iterable[Line]) -> Iterator[str]:
+def written(lines: Iterable[Line]) -> Iterator[str]:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
     buffer.write(_MARK)
@@ -69,11 +70,11 @@ def _headed[R: HttpResponse | StreamingHttpResponse](response: R, name: str, kpi
 
 
 def download(name: str, lines: Iterable[Line]) -> HttpResponse:
-    return _headed(HttpResponse("".join(_written(lines)), content_type="text/csv; charset=utf-8"), name)
+    return _headed(HttpResponse("".join(written(lines)), content_type="text/csv; charset=utf-8"), name)
 
 
 def stream(name: str, lines: Iterable[Line], kpi: Kpi) -> StreamingHttpResponse:
-    return _headed(StreamingHttpResponse(_written(lines), content_type="text/csv; charset=utf-8"), name, kpi)
+    return _headed(StreamingHttpResponse(written(lines), content_type="text/csv; charset=utf-8"), name, kpi)
 
 
 def _value_head() -> list[str]:

@@ -109,6 +109,7 @@ class Heartbeat(models.Model):
 
 
 # The rest, each beside what it is for.
+from metrics.causes.models import CauseAction  # noqa: E402
 from metrics.reports.models import Report, ReportSchedule  # noqa: E402
 
-__all__ = ["Audit", "Heartbeat", "Mark", "Report", "ReportSchedule", "Restatement"]
+__all__ = ["Audit", "CauseAction", "Heartbeat", "Mark", "Report", "ReportSchedule", "Restatement"]

@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
-from metrics import audit, charts, drill, exports
+from metrics import audit, charts, drill, exports, workbook
 from metrics import cards as board_cards
 from metrics.board import CARDS, Board, read_board
 from metrics.purse import CARD_SECONDS, FAMILY_SHARE, PAGE_SECONDS, Purse
@@ -107,12 +107,15 @@ def cards(request: HttpRequest) -> HttpResponse:
 
 @open_to_clients
 @for_readers_of_numbers
-def export(request: HttpRequest, name: str) -> HttpResponse:
-    """The cards, the chart or the table as CSV: exactly what the page shows."""
+def export(request: HttpRequest, name: str, kind: str) -> HttpResponseBase:
+    """The cards, the chart or the table as CSV or workbook: exactly what the page shows."""
     maker = exports.TABLES.get(name)
     if maker is None:
         raise Http404
-    return exports.download(name, maker(_board(request)))
+    board = _board(request)
+    if kind == "xlsx":
+        return workbook.answer(name, [workbook.Sheet(name, maker(board), board.period.zone)])
+    return exports.download(name, maker(board))
 
 
 @open_to_clients
@@ -130,9 +133,13 @@ def kpi_rows(request: HttpRequest, slug: str) -> HttpResponse:
 
 @open_to_clients
 @for_readers_of_numbers
-def kpi_rows_export(request: HttpRequest, slug: str) -> HttpResponseBase:
+def kpi_rows_export(request: HttpRequest, slug: str, kind: str) -> HttpResponseBase:
+    """Every row of the set, however many, in the columns of the page."""
     board = _board(request)
     found = drill.kpi_called(slug, reader_of(request))
     which, reason = drill.read_set(request.GET, found)
     name = f"{found.key.replace(':', '-')}-{which}"
-    return exports.stream(name, exports.row_lines(found, board.query, which, reason), found)
+    lines = exports.row_lines(found, board.query, which, reason)
+    if kind == "xlsx":
+        return workbook.answer(name, [workbook.Sheet(str(found.name), lines, board.period.zone)], found)
+    return exports.stream(name, lines, found)
