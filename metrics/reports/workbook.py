@@ -87,12 +87,13 @@ def _summary(figures: Figures) -> Iterator[Line]:
 
 def _figures(figures: Figures) -> Iterator[Line]:
     more = [_("Agreed"), figures["before_text"], _("Change"), _("Definition")]
-    yield [_("Group"), _("Figure"), _("Unit"), _("Shown"), *numbers_head(), *more]
+    yield [_("Group"), _("Figure"), _("Key"), _("Unit"), _("Shown"), *numbers_head(), *more]
     for section in figures["sections"]:
         for line in section["lines"]:
             yield [
                 section["title"],
                 line["name"],
+                line["key"],
                 line["unit"],
                 line["figure"],
                 *(line[number] for number in NUMBERS),
