@@ -33,6 +33,8 @@ ROWS = {
 def term_name(code: str) -> str:
     if code == "service_levels":
         return _("service levels")
+    if code == "calendar":
+        return _("calendar")
     named: Any = Agreement._meta.get_field(code)  # noqa: SLF001 - Django's own name for it
     return str(named.verbose_name)
 

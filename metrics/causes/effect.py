@@ -40,8 +40,7 @@ def tested(action: CauseAction, query: Query) -> Test:
         query: Whose filters hold, and as of when; its period does not matter.
     """
     start = midnight(action.from_on, zone())
-    weeks_since = max(0, (query.as_of - start) // timedelta(weeks=1))
-    weeks = min(action.weeks, weeks_since)
+    weeks = sum(_moved(start, n) <= query.as_of for n in range(1, action.weeks + 1))
     kpi = SHARE if action.measure == CauseAction.Measure.SHARE else KPIS[action.measure]
     ends_at = _moved(start, action.weeks)
     was = Period(_moved(start, -(weeks or action.weeks)), start, zone())

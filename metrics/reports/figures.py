@@ -300,5 +300,5 @@ def _definition(kpi: Kpi) -> dict[str, Any]:
         "formula": str(kpi.formula),
         "version": kpi.definition_version,
         "url": described_at(kpi),
-        "source": kpi.source.name,
+        "source": kpi.source.name if kpi.source.url else "",
     }

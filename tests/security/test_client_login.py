@@ -23,6 +23,8 @@ from django.utils import timezone
 from helpdesk.live import listener
 from metrics import door
 from metrics.catalog import KPIS
+from metrics.reports import making, sending
+from metrics.reports.models import Report
 from surveys.models import Invitation, Response
 from tests.factories import (
     make_agreement,
@@ -90,10 +92,20 @@ def make_company(code: str, secret: str) -> SimpleNamespace:
         for one in (note, letter)
     ]
     Incident.objects.create(title=f"{secret} incident", client=company, made_by=agent)
+    report = Report.objects.order(company, timezone.localdate().replace(day=1), "en", by=None)
+    assert making.make(report)
+    report.refresh_from_db()
+    sending.send(report, to=[f"{secret}@example.com"], formats=["pdf"], by=None)
     return SimpleNamespace(
         client=company, team=team, agent=agent, queue=queue, topic=topic, customer=customer, case=case,
         contact=contact, note_file=files[0], letter_file=files[1], secret=secret,
+        report=report,
     )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _files(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "uploads"
 
 
 @pytest.fixture
@@ -216,7 +228,7 @@ CHANGES = [
 KPI = "start=2020-01-01&end=2030-01-01"
 
 
-def open_addresses(company: SimpleNamespace) -> Iterator[str]:
+def open_addresses(company: SimpleNamespace) -> Iterator[str]:  # noqa: C901 - a table of cases
     # One KPI a kind of rows: the others have the same columns.
     slugs = sorted({kpi.fact.code: key for key, kpi in KPIS.items()}.values())
     for address in sorted(OPEN):
@@ -224,6 +236,9 @@ def open_addresses(company: SimpleNamespace) -> Iterator[str]:
             yield from (
                 f"{filled(address, company, slug=slug)}?{KPI}{extra}" for slug in slugs for extra in _sets(address)
             )
+        elif address.startswith("reports/<"):
+            kinds = ["pdf", "xlsx", "csv"] if "kind" in address else [""]
+            yield from (filled(address, company, pk=str(company.report.pk), kind=kind) for kind in kinds)
         elif "<str:name>" in address:
             names = ["chart", "queues", "figures", "asa", "csat"]
             yield from (f"{filled(address, company, name=name)}?{KPI}" for name in names)
@@ -263,6 +278,7 @@ def test_what_is_open_says_nothing_of_another_company(pages, program, own, other
             assert not tells(text, other), path
             assert "alpha-agent" not in text, path
     # It does tell her of her own.
+    assert {f"/reports/{own.report.pk}/", f"/reports/{own.report.pk}/pdf/", "/metrics/export/figures.xlsx"} <= seen
     assert {"/metrics/", "/company/cases/", f"/company/cases/{own.case.pk}/", "/api/v1/kpis/values/"} <= seen
     assert "Aurora" in body_of(pages.get("/company/cases/"))
     assert "Aurora-contact" in body_of(pages.get(f"/metrics/answered/rows/?{KPI}"))
@@ -272,9 +288,8 @@ def test_the_other_companys_numbers_and_names_are_not_there(pages, program, othe
     for address in sorted(OPEN):
         if not re.search(r"<(int|uuid)", address):
             continue
-        answer = pages.get(
-            filled(address, other, pk=str(other.case.pk)) if "reports" not in address else filled(address, other)
-        )
+        pk = other.report.pk if "reports" in address else other.contact.pk
+        answer = pages.get(filled(address, other, pk=str(pk), kind="pdf"))
         assert answer.status_code == 404, (address, answer.status_code)
     for file in (other.letter_file, other.note_file):
         assert pages.get(f"/attachments/{file.pk}/").status_code == 404
