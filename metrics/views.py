@@ -13,12 +13,13 @@ from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
-from metrics import audit, charts, drill, exports, workbook
+from metrics import audit, charts, drill, exports
 from metrics import cards as board_cards
 from metrics.board import CARDS, Board, read_board
 from metrics.purse import CARD_SECONDS, FAMILY_SHARE, PAGE_SECONDS, Purse
 from metrics.question import QuestionError
 from metrics.rows import CursorError
+from tickets import workbook
 from tickets.client_door import open_to_clients
 from tickets.models import User
 
@@ -141,5 +142,7 @@ def kpi_rows_export(request: HttpRequest, slug: str, kind: str) -> HttpResponseB
     name = f"{found.key.replace(':', '-')}-{which}"
     lines = exports.row_lines(found, board.query, which, reason)
     if kind == "xlsx":
-        return workbook.answer(name, [workbook.Sheet(str(found.name), lines, board.period.zone)], found)
+        answer = workbook.answer(name, [workbook.Sheet(str(found.name), lines, board.period.zone)])
+        answer["Link"] = f'<{exports.described_at(found)}>; rel="describedby"'
+        return answer
     return exports.stream(name, lines, found)

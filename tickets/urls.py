@@ -8,6 +8,7 @@ from tickets.views import (
     calls,
     canned,
     case_changes,
+    case_export,
     case_fields,
     case_lists,
     case_status,
@@ -70,6 +71,8 @@ urlpatterns = [
     path("customers/<int:pk>/merge/", joining.customer_merge, name="customer_merge"),
     path("customers/<int:pk>/merges/<int:merge>/undoing/", joining.customer_parting, name="customer_parting"),
     path("cases/", case_lists.cases, name="cases"),
+    path("cases/export.csv", case_export.cases_export, {"kind": "csv"}, name="cases_export"),
+    path("cases/export.xlsx", case_export.cases_export, {"kind": "xlsx"}, name="cases_workbook"),
     path("cases/counts/", case_lists.counts, name="case_counts"),
     path("cases/views/", saved_views.saved_views, name="saved_views"),
     path("cases/views/restoration/", saved_views.restoration, name="saved_view_restoration"),
@@ -133,6 +136,10 @@ urlpatterns = [
     path("cases/<int:number>/promises/", case_changes.promises, name="case_promises"),
     path("cases/<int:number>/promises/<int:pk>/fulfilment/", case_changes.fulfilment, name="case_fulfilment"),
     path("company/cases/", company.company_cases, name="company_cases"),
+    path("company/cases/export.csv", case_export.company_cases_export, {"kind": "csv"}, name="company_cases_export"),
+    path(
+        "company/cases/export.xlsx", case_export.company_cases_export, {"kind": "xlsx"}, name="company_cases_workbook"
+    ),
     path("company/cases/<int:number>/", company.company_case, name="company_case"),
     path("company/contacts/<int:pk>/", company.company_contact, name="company_contact"),
     path("articles/", articles.articles, name="articles"),

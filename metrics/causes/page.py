@@ -19,9 +19,9 @@ from metrics.catalog import KPIS
 from metrics.causes import board as causes
 from metrics.causes.effect import Test, tested
 from metrics.causes.models import CauseAction
-from metrics.exports import Line
 from metrics.period import Period
 from metrics.question import QuestionError
+from tickets.tables import Line
 
 DEPTHS = range(1, 7)
 RATE_NAMES = causes.RATES

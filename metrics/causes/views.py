@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from metrics import door, exports, workbook
+from metrics import door, exports
 from metrics.board import read_board
 from metrics.catalog import KPIS
 from metrics.causes import board as bars
@@ -19,6 +19,7 @@ from metrics.causes.forms import ActionForm
 from metrics.causes.models import CauseAction
 from metrics.question import QuestionError
 from metrics.views import for_readers_of_numbers, reader_of
+from tickets import workbook
 from tickets.models import Topic
 from tickets.views import AgentRequest, for_agents
 

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from metrics.reports.models import Report
-from metrics.workbook import CONTENT_TYPE
 from tickets import outbox
 from tickets.models import OutgoingMail
+from tickets.workbook import CONTENT_TYPE
 
 if TYPE_CHECKING:
     from tickets.models import User

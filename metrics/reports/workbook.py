@@ -9,8 +9,8 @@ from typing import Any
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from metrics.exports import Line, written
-from metrics.workbook import Sheet, write
+from tickets.tables import Line, written
+from tickets.workbook import Sheet, write
 
 NUMBERS = ("value", "numerator", "denominator", "n", "low", "high", "provisional")
 type Figures = Mapping[str, Any]

@@ -17,14 +17,14 @@ from django.utils import timezone
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
-from metrics.exports import safe
 from metrics.reports import document, making, sending
 from metrics.reports.figures import month_before, next_month
 from metrics.reports.models import LEASE, Report, ReportSchedule
-from metrics.workbook import Sheet, write
 from tests.factories import make_agreement, make_client, make_contact, make_queue, make_user
 from tickets import outbox
 from tickets.models import OutgoingMail
+from tickets.tables import safe
+from tickets.workbook import Sheet, write
 
 pytestmark = pytest.mark.django_db
 MONTH = date(2026, 3, 1)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from tickets.client_door import open_to_clients
 from tickets.models import OPEN_STATUSES, Case, Contact, Message, Status
+from tickets.models.case import CaseQuerySet
 from tickets.views import AgentRequest, for_agents
 
 PAGE = 50
@@ -27,6 +28,13 @@ def _only_clients(request: AgentRequest) -> None:
 @for_agents
 @require_safe
 def company_cases(request: AgentRequest) -> HttpResponse:
+    shown, words, state = asked_cases(request)
+    page = Paginator(shown, PAGE).get_page(request.GET.get("page"))
+    return render(request, "tickets/company_cases.html", {"page": page, "q": words, "state": state})
+
+
+def asked_cases(request: AgentRequest) -> tuple[CaseQuerySet, str, str]:
+    """Her company's cases as the address asks for them, with its words and state."""
     _only_clients(request)
     words, state = request.GET.get("q", "").replace("\0", "").strip()[:80], request.GET.get("state", "")
     shown = Case.objects.visible_to(request.user).select_related("customer", "topic").order_by("-created_at", "-number")
@@ -34,8 +42,7 @@ def company_cases(request: AgentRequest) -> HttpResponse:
         shown = shown.filter(number=int(word)) if _is_number(word) else shown.filter(subject__icontains=word)
     if state in {"open", "resolved"}:
         shown = shown.filter(status__in=OPEN_STATUSES if state == "open" else [Status.RESOLVED])
-    page = Paginator(shown, PAGE).get_page(request.GET.get("page"))
-    return render(request, "tickets/company_cases.html", {"page": page, "q": words, "state": state})
+    return shown, words, state
 
 
 def _is_number(word: str) -> bool:

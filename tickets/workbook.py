@@ -16,8 +16,7 @@ from typing import IO, Any
 import xlsxwriter
 from django.http import FileResponse
 
-from metrics.definition import Kpi
-from metrics.exports import Line, described_at
+from tickets.tables import Line
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # What the format holds; the rest of a longer list goes on in another sheet.
@@ -107,11 +106,9 @@ def _write_cell(page: Any, row: int, at: int, cell: Any, zone: tzinfo | None, lo
         page.write_string(row, at, _CONTROL.sub("", text)[:LONGEST_TEXT], look)
 
 
-def answer(name: str, sheets: Iterable[Sheet], kpi: Kpi | None = None) -> FileResponse:
+def answer(name: str, sheets: Iterable[Sheet]) -> FileResponse:
     """The workbook as a download. The file is gone as soon as it has been sent."""
     file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
     write(file, sheets, title=name)
     file.seek(0)
-    response = FileResponse(file, as_attachment=True, filename=f"{name}.xlsx", content_type=CONTENT_TYPE)
-    response["Link"] = f'<{described_at(kpi)}>; rel="describedby"'
-    return response
+    return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx", content_type=CONTENT_TYPE)
