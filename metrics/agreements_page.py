@@ -35,6 +35,8 @@ def term_name(code: str) -> str:
         return _("service levels")
     if code == "calendar":
         return _("calendar")
+    if code == "first_response_channels":
+        return _("channels with a first response target")
     named: Any = Agreement._meta.get_field(code)  # noqa: SLF001 - Django's own name for it
     return str(named.verbose_name)
 

@@ -76,7 +76,7 @@ def named(dimension: str, rows: QuerySet[Any], user: User) -> QuerySet[Any]:
         return rows
     contacts, cases = Contact.objects.visible_to(user), Case.objects.visible_to(user)
     hers = {
-        "client": Q(pk=user.client_id),
+        "client": Q(managers=user),
         "queue": Q(client=user.client_id) | Q(client=None, pk__in=contacts.values("queue")),
         "team": Q(queues__client=user.client_id),
         "topic": Q(pk__in=contacts.values("topic")) | Q(pk__in=cases.values("topic")),
@@ -90,7 +90,7 @@ def clients(user: User) -> QuerySet[Client]:
     if user.sees_everything:
         return Client.objects.all()
     if user.is_client:
-        return Client.objects.filter(pk=user.client_id)
+        return Client.objects.filter(managers=user)
     return Client.objects.filter(queues__in=Queue.objects.visible_to(user)).distinct()
 
 

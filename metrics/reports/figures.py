@@ -198,7 +198,7 @@ def _line(
         if formats.interval(kpi, value) and value.high is not None
         else "",
         "provisional_text": formats.number(value.provisional) if value.provisional else "",
-        "target": "; ".join(aim["aim"] for aim in own),
+        "target": "; ".join(aim["aim"] if len(own) == 1 else f"{aim['channel_text']}: {aim['aim']}" for aim in own),
         "met": own[0]["met"] if len(own) == 1 else None,
         "before": before.value if before else None,
         "before_figure": formats.figure(kpi, before) if before else "",
@@ -235,7 +235,7 @@ def _split(scope: Scope, split: str) -> dict[str, Any]:
     kpis = [KPIS[key] for key in SPLIT]
     rows = compute.values(kpis, replace(scope.now, by=(split,)))
     names = _names(scope, split)
-    found = [
+    found: list[dict[str, Any]] = [
         {
             "key": str(row.group[split] or ""),
             "name": names.get(row.group[split]) or _("Without a queue"),

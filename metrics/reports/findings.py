@@ -158,7 +158,10 @@ def _topics(content: Mapping[str, Any]) -> Iterator[dict[str, str]]:
             "%(n)s topics make up four fifths of the contacts: %(names)s.",
             len(why["vital"]),
         )
-        names = ", ".join(why["vital"][:5]) + (" …" if len(why["vital"]) > 5 else "")
+        names = ", ".join(why["vital"][:5])
+        if more := len(why["vital"]) - 5:
+            rest = ngettext("and %(n)s more", "and %(n)s more", max(more, 1)) % {"n": formats.number(more)}
+            names += f" {rest}" if more > 0 else ""
         yield _said("note", words % {"n": formats.number(len(why["vital"])), "names": names})
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.core.paginator import Paginator
@@ -39,7 +41,7 @@ def reports(request: AgentRequest) -> HttpResponse:
     shown = Report.objects.visible_to(request.user).select_related("client").defer("figures", "differences")
     if code := request.GET.get("client", ""):
         shown = shown.filter(client__code=code)
-    context = {"page": Paginator(shown, PAGE).get_page(request.GET.get("page")), "client": code}
+    context: dict[str, Any] = {"page": Paginator(shown, PAGE).get_page(request.GET.get("page")), "client": code}
     if request.user.is_in_charge:
         context |= {"form": OrderForm(), "schedules": ReportSchedule.objects.select_related("client")}
     return render(request, "metrics/reports.html", context)

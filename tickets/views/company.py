@@ -73,5 +73,5 @@ def company_contact(request: AgentRequest, pk: int) -> HttpResponse:
     _only_clients(request)
     seen = Contact.objects.visible_to(request.user).select_related("customer", "topic", "owner", "client", "case")
     contact = get_object_or_404(seen, pk=pk)
-    hers = Case.objects.visible_to(request.user).filter(pk=contact.case_id).first()
+    hers = Case.objects.visible_to(request.user).filter(contacts=contact).first()
     return render(request, "tickets/company_contact.html", {"contact": contact, "case": hers})
