@@ -73,6 +73,7 @@ class Row:
     url: str
     sample_url: str
     rows_url: str
+    failure_url: str
     action_url: str
     actions: list[CauseAction]
 
@@ -120,7 +121,8 @@ def _row(
         csat=rate(bar.sums, "csat"),
         url=link(board, state, area=bar.area, depth=state.depth) if state.area is None else _deeper(board, state, bar),
         sample_url=_sample(board, bar) if path else "",
-        rows_url=board.rows_link(KPIS["failure-demand"], **about) if path else "",
+        rows_url=board.rows_link(KPIS["handled"], **about) if path else "",
+        failure_url=board.rows_link(KPIS["failure-demand"], **about) if path else "",
         action_url=f"{reverse('cause_action_new')}?{urlencode({'topic': path})}" if path else "",
         actions=within,
     )

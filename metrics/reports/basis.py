@@ -15,7 +15,7 @@ from metrics.catalog.demand import UNCLASSIFIED
 from metrics.compute import Value
 from metrics.drill import reason_labels
 from metrics.models import Restatement
-from tickets.models import Agreement, Case, Contact, QuarantinedRow
+from tickets.models import Agreement, Case, Client, Contact, QuarantinedRow
 
 if TYPE_CHECKING:
     from metrics.reports.figures import Scope
@@ -51,7 +51,7 @@ def basis(scope: Scope, now: Mapping[str, Value]) -> dict[str, Any]:
     return {
         "contacts": contacts,
         "cases": cases,
-        "quarantined": QuarantinedRow.objects.open().count(),
+        "quarantined": quarantined(),
         "provisional": sum(value.provisional for value in now.values()),
         "restatements": [
             {
@@ -70,16 +70,23 @@ def basis(scope: Scope, now: Mapping[str, Value]) -> dict[str, Any]:
     }
 
 
+def quarantined() -> int | None:
+    """How many rows wait. Such a row knows no client: with several, the number would tell one of another."""
+    return QuarantinedRow.objects.open().count() if Client.objects.count() == 1 else None
+
+
 def _terms(agreement: Agreement) -> list[tuple[str, str]]:
     """What is promised; what is not promised is left unsaid."""
     return [(capfirst(name), text) for name, text in terms_in_words(agreement) if text != formats.NOTHING]
 
 
 def _lines(scope: Scope, contacts: int, cases: int) -> list[tuple[str, str]]:
-    quarantined = QuarantinedRow.objects.open().count()
-    return [
+    waiting = quarantined()
+    lines = [
         (_("Time zone of days and hours"), str(scope.zone)),
         (_("Contacts that arrived in the month, before anything was left out"), formats.number(contacts)),
         (_("Cases that were opened in the month"), formats.number(cases)),
-        (_("Rows of logs that wait in quarantine and are in no figure"), formats.number(quarantined)),
     ]
+    if waiting is not None:
+        lines.append((_("Rows of logs that wait in quarantine and are in no figure"), formats.number(waiting)))
+    return lines

@@ -94,7 +94,7 @@ def _rows(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
                 "cases": ngettext("%(n)s case is gone", "%(n)s cases are gone", abs(n)),
             }
             yield (words if n > 0 else gone)[name] % {"n": formats.number(abs(n))}
-    settled = before["quarantined"] - after["quarantined"]
+    settled = (before["quarantined"] or 0) - (after["quarantined"] or 0)
     if settled > 0:
         yield ngettext(
             "%(n)s quarantined row was corrected or settled",
