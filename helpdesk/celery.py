@@ -17,6 +17,9 @@ app.conf.beat_schedule = {
     "refresh-cells": {"task": "metrics.tasks.refresh_cells", "schedule": 2, "options": {"expires": 2}},
     # A replica says by it how far its data have come.
     "beat": {"task": "metrics.tasks.beat", "schedule": 5, "options": {"expires": 5}},
+    # A report that was asked for is made at once by the doorbell; this finds what nobody rang for.
+    "make-reports": {"task": "metrics.tasks.make_reports", "schedule": 30, "options": {"expires": 30}},
+    "order-reports": {"task": "metrics.tasks.order_reports", "schedule": crontab(hour=5, minute=30)},
     # Mail leaves at once by the doorbell; this finds what was due later, and what nobody rang for.
     "send-outbox": {"task": "tickets.tasks.send_outbox", "schedule": 5, "options": {"expires": 5}},
     "work-off-mail": {"task": "tickets.tasks.work_off_mail", "schedule": 5, "options": {"expires": 5}},

@@ -11,9 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from tickets.client_door import open_to_clients
+
 logger = logging.getLogger(__name__)
 
 
+@open_to_clients
 @require_safe
 @never_cache
 def livez(request: HttpRequest) -> HttpResponse:
@@ -21,6 +24,7 @@ def livez(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok\n", content_type="text/plain")
 
 
+@open_to_clients
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:

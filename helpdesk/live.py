@@ -129,12 +129,17 @@ def connection_parameters() -> dict[str, Any]:
     return {**parameters, "keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 3}
 
 
+def listener(user: Any) -> int | None:
+    """The id of a user who may listen. What happens at other companies, and when, is not for a client's manager."""
+    return None if getattr(user, "is_client", False) else user.pk
+
+
 def visitor(request: ASGIRequest) -> int | None:
     """Look anew who the visitor is: the id of an active user whose session still is one, or None."""
     store = import_module(settings.SESSION_ENGINE).SessionStore
     request.session = store(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
     try:
-        return auth.get_user(request).pk
+        return listener(auth.get_user(request))
     finally:
         connection.close()
 

@@ -10,9 +10,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from metrics import agreements_page
+from metrics import agreements_page, door
 from metrics.agreement_forms import RestatementForm, VersionForm, level_forms
 from metrics.agreements import RestatementError, restate
+from tickets.client_door import open_to_clients
 from tickets.models import Agreement, Client
 from tickets.views import AgentRequest, for_agents
 
@@ -27,6 +28,18 @@ def _only_in_charge(request: AgentRequest) -> None:
 def index(request: AgentRequest) -> HttpResponse:
     _only_in_charge(request)
     return render(request, "metrics/agreements.html", {"clients": agreements_page.clients()})
+
+
+@open_to_clients
+@for_agents
+@require_safe
+def company_agreement(request: AgentRequest) -> HttpResponse:
+    """What a client's manager reads of her own agreement."""
+    if not request.user.is_client:
+        raise Http404
+    return render(
+        request, "metrics/company_agreement.html", {"clients": agreements_page.clients(door.clients(request.user))}
+    )
 
 
 @for_agents

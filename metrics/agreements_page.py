@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -32,6 +33,10 @@ ROWS = {
 def term_name(code: str) -> str:
     if code == "service_levels":
         return _("service levels")
+    if code == "calendar":
+        return _("calendar")
+    if code == "first_response_channels":
+        return _("channels with a first response target")
     named: Any = Agreement._meta.get_field(code)  # noqa: SLF001 - Django's own name for it
     return str(named.verbose_name)
 
@@ -99,12 +104,13 @@ class ClientLines:
     restatements: list[Told] = field(default_factory=list)
 
 
-def clients() -> list[ClientLines]:
-    """Every client with its versions, the last one first, and what was restated."""
+def clients(which: QuerySet[Client] | None = None) -> list[ClientLines]:
+    """Every client, or those given, with its versions, the last one first, and what was restated."""
     restated: dict[int, list[Told]] = defaultdict(list)
     for one in Restatement.objects.select_related("by"):
         restated[one.client_id].append(_told(one))
-    found = Client.objects.prefetch_related("agreements__calendar", "agreements__service_levels")
+    rows = Client.objects.all() if which is None else which
+    found = rows.prefetch_related("agreements__calendar", "agreements__service_levels")
     return [ClientLines(client, _lines(list(client.agreements.all())), restated[client.pk]) for client in found]
 
 

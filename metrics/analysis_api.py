@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from metrics import pareto, threeways
 from metrics.api import PARAMETERS, SeesNumbers, ask, next_link, page_size
 from metrics.compute import Query
+from tickets.client_door import open_to_clients
 
 
 def asked(query: Query) -> dict[str, Any]:
@@ -47,6 +48,7 @@ def drawn(found: pareto.Pareto) -> dict[str, Any]:
     }
 
 
+@open_to_clients
 class Topics(APIView):
     permission_classes = [SeesNumbers]
 
@@ -72,6 +74,7 @@ class Topics(APIView):
         return Response({**asked(query), "weight": weight, **drawn(found)})
 
 
+@open_to_clients
 class Causes(APIView):
     permission_classes = [SeesNumbers]
 
@@ -82,6 +85,7 @@ class Causes(APIView):
         return Response({**asked(query), **drawn(pareto.causes(query))})
 
 
+@open_to_clients
 class FailureBounds(APIView):
     permission_classes = [SeesNumbers]
 
@@ -102,6 +106,7 @@ class FailureBounds(APIView):
         )
 
 
+@open_to_clients
 class ThreeWays(APIView):
     permission_classes = [SeesNumbers]
 

@@ -15,13 +15,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from metrics import compute, rows
+from metrics import compute, door, rows
 from metrics.catalog import KPIS, find
 from metrics.compute import Value
 from metrics.definition import Kpi, Unit
 from metrics.question import SPLITS, Labels, Question, QuestionError, read
 from metrics.sql import COLUMNS
 from metrics.symbols import letters
+from tickets.client_door import open_to_clients
 from tickets.models import User
 
 PAGE = 100
@@ -35,14 +36,19 @@ class SeesNumbers(BasePermission):
         user = request.user
         if not user.is_authenticated:
             return False
-        if not user.sees_numbers:
+        if not user.reads_figures:
             raise Http404
         return True
 
 
+def reader_of(request: Request) -> User:
+    """Who asks: the permission has seen to it that it is somebody."""
+    return cast("User", request.user)
+
+
 def ask(request: Request, kpis: list[Kpi] | None = None) -> Question:
     try:
-        return read(request.query_params, cast("User", request.user), kpis=kpis)
+        return read(request.query_params, reader_of(request), kpis=kpis)
     except QuestionError as error:
         raise ValidationError({error.parameter: [str(error)]}) from error
 
@@ -89,6 +95,7 @@ def described(kpi: Kpi) -> dict[str, Any]:
     }
 
 
+@open_to_clients
 class KpiDefinition(APIView):
     permission_classes = [SeesNumbers]
 
@@ -96,19 +103,20 @@ class KpiDefinition(APIView):
     def get(self, request: Request, slug: str) -> Response:
         """One KPI: how it is computed, what it leaves out, how it is gamed, its history, and its variants."""
         kpi = find(slug) or next((one for one in KPIS.values() if one.slug == slug), None)
-        if kpi is None:
+        if kpi is None or not door.shows(reader_of(request), kpi):
             raise Http404
         family = [described(one) for one in KPIS.values() if one.slug == kpi.slug]
         return Response({**described(kpi), "variants": family})
 
 
+@open_to_clients
 class KpiCatalogue(APIView):
     permission_classes = [SeesNumbers]
 
     @extend_schema(operation_id="kpis_list", responses={200: {"type": "array", "items": {"type": "object"}}})
     def get(self, request: Request) -> Response:
         """The catalogue: every KPI and variant, how it is computed and who defines it so."""
-        return Response([described(kpi) for kpi in KPIS.values()])
+        return Response([described(kpi) for kpi in KPIS.values() if door.shows(reader_of(request), kpi)])
 
 
 def shown(kpi: Kpi, value: Value) -> dict[str, Any]:
@@ -133,6 +141,7 @@ def _asked_for(question: Question) -> dict[str, str]:
     return {name: moment.astimezone(query.period.zone).isoformat() for name, moment in moments.items()}
 
 
+@open_to_clients
 class KpiValues(APIView):
     permission_classes = [SeesNumbers]
 
@@ -150,7 +159,7 @@ class KpiValues(APIView):
         question = ask(request)
         query = question.query
         found = compute.values(question.kpis, query)
-        labels = Labels(found, query.period)
+        labels = Labels(found, query)
         return Response(
             {
                 **_asked_for(question),
@@ -167,6 +176,7 @@ class KpiValues(APIView):
         )
 
 
+@open_to_clients
 class KpiRows(APIView):
     permission_classes = [SeesNumbers]
 
@@ -184,7 +194,7 @@ class KpiRows(APIView):
     def get(self, request: Request, slug: str) -> Response:
         """The contacts, cases or invitations behind a value; an excluded row says why."""
         kpi = find(slug)
-        if kpi is None:
+        if kpi is None or not door.shows(reader_of(request), kpi):
             raise Http404
         which = request.query_params.get("set", "numerator")
         if which not in rows.SETS:

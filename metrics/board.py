@@ -16,13 +16,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from metrics import formats
+from metrics import door, formats
 from metrics.catalog import KPIS, find
 from metrics.compute import Query
 from metrics.definition import Kpi
 from metrics.period import HOUR, Period
 from metrics.question import Question, QuestionError, read, read_zone
-from tickets.models import Queue
+from tickets.models import Queue, User
 
 PERIODS = {
     "today": gettext_lazy("Today"),
@@ -140,6 +140,7 @@ class Board:
     chart: str
     sort: str
     descending: bool
+    user: User
 
     @property
     def query(self) -> Query:
@@ -302,7 +303,7 @@ def _instant(local: datetime) -> str:
     return local.date().isoformat() if local.time() == datetime.min.time() else local.isoformat()
 
 
-def read_board(params: QueryDict, user: Any) -> Board:
+def read_board(params: QueryDict, user: User) -> Board:
     """Read the dashboard's address.
 
     Raises:
@@ -320,9 +321,10 @@ def read_board(params: QueryDict, user: Any) -> Board:
         question=read(asked, user, kpis=list(CARDS.values())),
         name=name,
         comparison=_one_of(params, "compare", COMPARISONS, DEFAULT_COMPARISON),
-        chart=_read_chart(params),
+        chart=_read_chart(params, user),
         sort=sort if sort in COLUMNS else "queue",
         descending=params.get("dir", "desc") != "asc",
+        user=user,
     )
 
 
@@ -334,12 +336,12 @@ def _one_of(params: QueryDict, name: str, choices: Mapping[str, Any], default: s
     return value
 
 
-def _read_chart(params: QueryDict) -> str:
+def _read_chart(params: QueryDict, user: User) -> str:
     name = params.get("chart") or DEFAULT_CHART
     if name == DEFAULT_CHART:
         return name
     kpi = find(name)
-    if kpi is None:
+    if kpi is None or not door.shows(user, kpi):
         raise QuestionError("chart", _("no KPI is called %r; the catalogue is at /api/v1/kpis/") % name)
     return kpi.key
 

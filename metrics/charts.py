@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from metrics import compute, formats
+from metrics import door, formats
 from metrics.board import CARDS, COLUMNS, DEFAULT_CHART, VOLUME, Board, starts
 from metrics.cards import marks_on, parts, provisional_words
 from metrics.catalog import KPIS
@@ -17,7 +17,6 @@ from metrics.compute import Value
 from metrics.definition import Kpi, Unit
 from metrics.purse import CARD_SECONDS, Purse, answers
 from metrics.variation import RULES, Point, Variation, in_full, point, variation
-from tickets.models import Queue
 
 
 @dataclass(frozen=True)
@@ -203,11 +202,12 @@ def _head(board: Board, key: str, label: str) -> Head:
 def make_queues(board: Board, purse: Purse | None = None) -> QueueTable:
     """The figures by queue, in the order asked for. What rests on few rows stands below, and is not ranked."""
     kpis = [KPIS[key] for key in COLUMNS]
-    query = compute.Query(board.period, ("queue",), board.query.filters, board.query.as_of, board.query.engine)
+    query = replace(board.query, by=("queue",), at=None)
     found, late = answers(kpis, query, purse or Purse(CARD_SECONDS))
     if late:
         return QueueTable(kpis, [], is_late=True)
-    queues = {pk: (code, name) for pk, code, name in Queue.objects.values_list("pk", "code", "name")}
+    known = door.queues(board.user)
+    queues = {pk: (code, name) for pk, code, name in known.values_list("pk", "code", "name")}
     rows = []
     for row in found:
         code, name = queues.get(row.group["queue"], ("", _("Without a queue")))

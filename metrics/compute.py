@@ -20,6 +20,7 @@ from django.utils import timezone
 from metrics import gates, ledgers, stats, stocks
 from metrics.catalog import columns_of
 from metrics.definition import Fact, Kpi, Measure, Part, Unit
+from metrics.door import EVERYTHING, Sight
 from metrics.grains import plan
 from metrics.period import TIME_SPLITS, Period
 from metrics.reader import reader
@@ -36,7 +37,7 @@ Totals = dict[Key, Numbers]
 class Query:
     """A question. `filters` holds ids by dimension (channels by code); an empty list matches nothing.
 
-    `at`: the instant for stocks, where it is not the end of the period.
+    `at`: the instant for stocks, where it is not the end of the period. `sight`: what rows may say to who asks.
     """
 
     period: Period
@@ -45,6 +46,7 @@ class Query:
     as_of: datetime = field(default_factory=timezone.now)
     engine: str = "auto"
     at: datetime | None = None
+    sight: Sight = EVERYTHING
 
     @property
     def moment(self) -> datetime:

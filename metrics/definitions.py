@@ -10,7 +10,7 @@ from typing import Any
 from django.http import Http404
 from django.utils.translation import gettext_lazy
 
-from metrics import formats, nothing, rows
+from metrics import door, formats, nothing, rows
 from metrics.agreements_page import term_name
 from metrics.board import Board
 from metrics.cards import parts
@@ -20,6 +20,7 @@ from metrics.definition import Direction, Kpi, Unit
 from metrics.drill import one_set, reason_labels
 from metrics.purse import CARD_SECONDS, Purse, answers, in_time
 from metrics.symbols import LETTERS, letters
+from tickets.models import User
 
 EXCLUDED_SECONDS = 3.0
 _OUTCOMES = {
@@ -53,14 +54,14 @@ GROUP_NAMES = {
 }
 
 
-def definition(slug: str) -> Kpi:
+def definition(slug: str, user: User) -> Kpi:
     """The KPI called so; of one that has only variants, the first.
 
     Raises:
         Http404: there is none.
     """
     found = find(slug) or next((kpi for kpi in KPIS.values() if kpi.slug == slug), None)
-    if found is None:
+    if found is None or not door.shows(user, found):
         raise Http404
     return found
 
@@ -74,14 +75,14 @@ class Group:
     kpis: list[Kpi]
 
 
-def index(words: str) -> list[Group]:
+def index(words: str, user: User) -> list[Group]:
     """The KPIs by group, narrowed to those in whose texts every word occurs; a variant is found under its KPI."""
     wanted = words.casefold().split()
     groups = []
     for code, kpis in GROUPS.items():
         heads: dict[str, Kpi] = {}
         for kpi in kpis:
-            if all(word in _searched(kpi) for word in wanted):
+            if door.shows(user, kpi) and all(word in _searched(kpi) for word in wanted):
                 heads.setdefault(kpi.slug, find(kpi.slug) or kpi)
         if heads:
             groups.append(Group(GROUP_NAMES.get(code, code), list(heads.values())))
@@ -130,7 +131,7 @@ class LeftOut:
 def page(board: Board, kpi: Kpi) -> dict[str, Any]:
     """What the page of a KPI shows besides its declaration."""
     family = [other for other in KPIS.values() if other.slug == kpi.slug]
-    beside = [KPIS[key] for key in kpi.beside if key in KPIS]
+    beside = [KPIS[key] for key in kpi.beside if key in KPIS and door.shows(board.user, KPIS[key])]
     found, _late = answers([*family, *beside], board.query, Purse(CARD_SECONDS))
     values = found[0].values if found else {}
     counts = in_time(lambda: rows.excluded_by_reason(kpi, board.query), EXCLUDED_SECONDS)

@@ -14,16 +14,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from metrics import compute, formats, rows
+from metrics import compute, door, formats, rows
 from metrics.board import FILTERS, Board
 from metrics.cards import parts
 from metrics.catalog import find
 from metrics.compute import Value
 from metrics.definition import Kpi, Unit
+from metrics.door import Sight
 from metrics.purse import in_time
 from metrics.question import QuestionError
 from surveys.models import Interview, Response
-from tickets.models import Channel, Client, Outcome, Promise, Queue, Team, User
+from tickets.models import Channel, Outcome, Promise, Queue, Team, User
 
 PAGE = 50
 EXCLUDED_SECONDS = 3.0
@@ -65,10 +66,10 @@ FILTER_LABELS = {
 
 def filter_form(board: Board, user: User) -> list[Filter]:
     """The boxes that this user has something to choose in."""
-    queues: QuerySet[Queue] = Queue.objects.visible_to(user).order_by("name")
-    clients, teams = Client.objects.order_by("name"), Team.objects.order_by("name")
-    if not user.sees_everything:
-        clients, teams = clients.filter(queues__in=queues).distinct(), teams.filter(queues__in=queues).distinct()
+    queues: QuerySet[Queue] = door.queues(user).order_by("name")
+    clients, teams = door.clients(user).order_by("name"), door.named("team", Team.objects.order_by("name"), user)
+    if not user.sees_everything and not user.is_client:
+        teams = teams.filter(queues__in=queues).distinct()
     choices: dict[str, list[tuple[str, str]]] = {
         "queue": list(queues.values_list("code", "name")),
         "channel": [(code, str(label)) for code, label in Channel.choices],
@@ -83,9 +84,9 @@ def filter_form(board: Board, user: User) -> list[Filter]:
     ]
 
 
-def kpi_called(slug: str) -> Kpi:
+def kpi_called(slug: str, user: User) -> Kpi:
     found = find(slug)
-    if found is None:
+    if found is None or not door.shows(user, found):
         raise Http404
     return found
 
@@ -137,6 +138,7 @@ class Rows:
     next_url: str
     first_url: str
     export_url: str
+    workbook_url: str
     sentence: str
     provisional: str
 
@@ -171,9 +173,9 @@ def read_rows(params: QueryDict, board: Board, kpi: Kpi) -> Rows:
     value = answer.values[kpi.key]
     page = rows.page(kpi, query, which, after=params.get("after"), limit=PAGE, reason=reason)
     by_reason = in_time(lambda: rows.excluded_by_reason(kpi, query), EXCLUDED_SECONDS)
-    columns = columns_of(kpi, which)
+    columns = columns_of(kpi, which, query.sight)
     zone = query.period.zone
-    names = PageNames(page.rows)
+    about = {"_names": PageNames(page.rows), "_kpi": kpi, "_pages": pages_for(board.user)}
     here = {"set": which, **({"reason": reason} if reason else {})}
     return Rows(
         kpi=kpi,
@@ -184,10 +186,11 @@ def read_rows(params: QueryDict, board: Board, kpi: Kpi) -> Rows:
         tabs=_tabs(board, kpi, value, which, by_reason),
         reasons=_reason_tabs(board, kpi, reason, by_reason) if which == "excluded" else [],
         columns=columns,
-        lines=[[column.shown({**row, "_names": names, "_kpi": kpi}, zone) for column in columns] for row in page.rows],
+        lines=[[column.shown({**row, **about}, zone) for column in columns] for row in page.rows],
         next_url=_url(board, kpi, **here, after=page.after) if page.after else "",
         first_url=_url(board, kpi, **here) if params.get("after") else "",
         export_url=f"{reverse('kpi_rows_export', args=[kpi.key])}?{board.exact()}&{urlencode(here)}",
+        workbook_url=f"{reverse('kpi_rows_workbook', args=[kpi.key])}?{board.exact()}&{urlencode(here)}",
         sentence=_sentence(kpi, which),
         provisional=formats.number(value.provisional) if value.provisional else "",
     )
@@ -262,6 +265,11 @@ def _sentence(kpi: Kpi, which: str) -> str:
     return _("All that the value is made of.")
 
 
+def pages_for(user: User) -> dict[str, str]:
+    """The names of the addresses where this person reads one case or contact."""
+    return {kind: f"company_{kind}" if user.is_client else kind for kind in ("case", "contact")}
+
+
 class PageNames:
     """Names of the queues and agents on a page: one query each, made when first asked for."""
 
@@ -328,13 +336,17 @@ def _contact(row: Mapping[str, Any], _zone: tzinfo) -> Field:
     pk = row.get("contact_pk") or row.get("pk")
     if not row["contact_id"]:
         return Field(formats.NOTHING)
-    return Field(row["contact_id"], reverse("contact", args=[pk]) if pk else "", "id")
+    return Field(row["contact_id"], reverse(row["_pages"]["contact"], args=[pk]) if pk else "", "id")
 
 
 def _case(row: Mapping[str, Any], _zone: tzinfo) -> Field:
     if not row["case_id"]:
         return Field(formats.NOTHING)
-    return Field(row["case_id"], reverse("case", args=[row["case_number"]]) if row.get("case_number") else "", "id")
+    return Field(
+        row["case_id"],
+        reverse(row["_pages"]["case"], args=[row["case_number"]]) if row.get("case_number") else "",
+        "id",
+    )
 
 
 def _reason(row: Mapping[str, Any], _zone: tzinfo) -> Field:
@@ -497,7 +509,7 @@ def _kind(kpi: Kpi, which: str) -> str:
     return "open_cases" if kpi.stock else rows.fact_of(kpi, which).code
 
 
-def columns_of(kpi: Kpi, which: str) -> list[Column]:
+def columns_of(kpi: Kpi, which: str, sight: Sight) -> list[Column]:
     kind = rows.fact_of(kpi, which).code if kpi.denominator_fact else _kind(kpi, which)
-    columns = list(COLUMNS[kind])
+    columns = [column for column in COLUMNS[kind] if sight.agents or column is not AGENT]
     return [REASON, *columns] if which == "excluded" else columns

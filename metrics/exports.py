@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -20,41 +16,9 @@ from metrics.compute import Query, Value
 from metrics.definition import Kpi, Unit
 from metrics.drill import columns_of
 from metrics.purse import CARD_SECONDS, Purse
+from tickets.tables import Line, written
 
-Line = Sequence[Any]
-# What a spreadsheet would take for a formula when it stands first.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
-# Without it spreadsheets guess the encoding, and get å wrong.
-_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 CHUNK = 1000
-
-
-def safe(cell: Any) -> Any:
-    """The cell as data: text that would be run as a formula gets an apostrophe before it, numbers stay numbers."""
-    if cell is None:
-        return ""
-    if isinstance(cell, datetime):
-        return cell.isoformat()
-    if isinstance(cell, Decimal):
-        return float(cell)
-    if isinstance(cell, str) and cell.lstrip(" \N{NO-BREAK SPACE}").startswith(_FORMULA):
-        return f"'{cell}"
-    if isinstance(cell, (list, tuple)):
-        return safe("|".join(str(part) for part in cell))
-    return cell
-
-
-def _written(lines: Iterable[Line]) -> Iterator[str]:
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
-    buffer.write(_MARK)
-    for line in lines:
-        writer.writerow([safe(cell) for cell in line])
-        if buffer.tell() > 16_384:
-            yield buffer.getvalue()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue()
 
 
 def described_at(kpi: Kpi | None = None) -> str:
@@ -69,11 +33,11 @@ def _headed[R: HttpResponse | StreamingHttpResponse](response: R, name: str, kpi
 
 
 def download(name: str, lines: Iterable[Line]) -> HttpResponse:
-    return _headed(HttpResponse("".join(_written(lines)), content_type="text/csv; charset=utf-8"), name)
+    return _headed(HttpResponse("".join(written(lines)), content_type="text/csv; charset=utf-8"), name)
 
 
 def stream(name: str, lines: Iterable[Line], kpi: Kpi) -> StreamingHttpResponse:
-    return _headed(StreamingHttpResponse(_written(lines), content_type="text/csv; charset=utf-8"), name, kpi)
+    return _headed(StreamingHttpResponse(written(lines), content_type="text/csv; charset=utf-8"), name, kpi)
 
 
 def _value_head() -> list[str]:
@@ -137,8 +101,8 @@ TABLES: dict[str, Callable[[Board], Iterator[Line]]] = {"figures": tiles, "chart
 
 def row_lines(kpi: Kpi, query: Query, which: str, reason: str | None) -> Iterator[Line]:
     """Every row of the set, page by page, in the columns of the page."""
-    names = [column.name for column in columns_of(kpi, which)]
-    yield [str(column.label) for column in columns_of(kpi, which)]
+    names = [column.name for column in columns_of(kpi, which, query.sight)]
+    yield [str(column.label) for column in columns_of(kpi, which, query.sight)]
     after: str | None = None
     while True:
         page = rows.page(kpi, query, which, after=after, limit=CHUNK, reason=reason)

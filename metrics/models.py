@@ -106,3 +106,10 @@ class Heartbeat(models.Model):
     @classmethod
     def beat(cls) -> None:
         cls.objects.update_or_create(id=1, defaults={"at": timezone.now()})
+
+
+# The rest, each beside what it is for.
+from metrics.causes.models import CauseAction  # noqa: E402
+from metrics.reports.models import Report, ReportSchedule  # noqa: E402
+
+__all__ = ["Audit", "CauseAction", "Heartbeat", "Mark", "Report", "ReportSchedule", "Restatement"]

@@ -85,7 +85,7 @@ def topics(query: Query, *, weight: str = "contacts", depth: int | None = None) 
     """
     kpi = WEIGHTS[weight]
     rows = compute.values([kpi], replace(query, by=("topic",)))
-    labels = Labels(rows, query.period)
+    labels = Labels(rows, query)
     amounts: dict[str, float] = {}
     for row in rows:
         value = row.values[kpi.key]

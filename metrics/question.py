@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from metrics import door
 from metrics.catalog import find
 from metrics.compute import Query, Row
 from metrics.definition import Kpi
@@ -60,7 +61,7 @@ def read(params: QueryDict, user: User, *, kpis: Sequence[Kpi] | None = None) ->
     """
     zone_name = params.get("tz") or settings.TIME_ZONE
     zone = read_zone(zone_name)
-    asked = list(kpis) if kpis is not None else read_kpis(params.getlist("kpi"))
+    asked = list(kpis) if kpis is not None else read_kpis(params.getlist("kpi"), user)
     try:
         at = _moment(params, "at", zone) if params.get("at") else None
         is_instant = at is not None and not {"start", "end"} & set(params) and all(kpi.stock for kpi in asked)
@@ -68,7 +69,7 @@ def read(params: QueryDict, user: User, *, kpis: Sequence[Kpi] | None = None) ->
             period = Period(at, at + timedelta(microseconds=1), zone)
         else:
             period = Period(_moment(params, "start", zone), _moment(params, "end", zone), zone)
-        by = read_splits(params.getlist("by"))
+        by = read_splits(params.getlist("by"), user)
         if split := next((name for name in by if name in TIME_SPLITS), None):
             if is_instant:
                 raise QuestionError("by", _("an instant has no %s: ask with start and end") % split)
@@ -77,10 +78,12 @@ def read(params: QueryDict, user: User, *, kpis: Sequence[Kpi] | None = None) ->
     except PeriodError as error:
         raise QuestionError(error.parameter, str(error)) from error
     codes = {name: params.getlist(name) for name in COLUMNS if params.getlist(name)}
-    filters = read_filters(codes)
+    if hidden := set(codes) - set(door.splits(user, tuple(COLUMNS))):
+        raise QuestionError(min(hidden), _("who served is not told here"))
+    filters = read_filters(codes, user)
     return Question(
         kpis=asked,
-        query=Query(period, by, scoped(filters, user), as_of, read_engine(params), at),
+        query=Query(period, by, door.scoped(filters, user), as_of, read_engine(params), at, sight=door.sight_of(user)),
         zone_name=zone_name,
         codes=codes,
         is_instant=is_instant,
@@ -109,23 +112,24 @@ def read_engine(params: QueryDict) -> str:
     return engine
 
 
-def read_splits(names: Iterable[str]) -> tuple[str, ...]:
+def read_splits(names: Iterable[str], user: User) -> tuple[str, ...]:
     splits = tuple(dict.fromkeys(name for name in names if name))
+    known = door.splits(user, SPLITS)
     for name in splits:
-        if name not in SPLITS:
+        if name not in known:
             raise QuestionError(
-                "by", _("expected one of %(names)s, got %(name)r") % {"names": " ".join(SPLITS), "name": name}
+                "by", _("expected one of %(names)s, got %(name)r") % {"names": " ".join(known), "name": name}
             )
     if sum(name in TIME_SPLITS for name in splits) > 1:
         raise QuestionError("by", _("expected at most one of %s") % " ".join(TIME_SPLITS))
     return splits
 
 
-def read_kpis(names: Iterable[str]) -> list[Kpi]:
+def read_kpis(names: Iterable[str], user: User) -> list[Kpi]:
     found = []
     for name in dict.fromkeys(names):
         kpi = find(name)
-        if kpi is None:
+        if kpi is None or not door.shows(user, kpi):
             raise QuestionError("kpi", _("no KPI is called %r; the catalogue is at /api/v1/kpis/") % name)
         found.append(kpi)
     if not found:
@@ -133,12 +137,12 @@ def read_kpis(names: Iterable[str]) -> list[Kpi]:
     return found
 
 
-def read_filters(codes: dict[str, list[str]]) -> dict[str, list[Any]]:
+def read_filters(codes: dict[str, list[str]], user: User) -> dict[str, list[Any]]:
     """Codes to ids, a query a dimension. A topic stands for itself and all below it."""
-    return {dimension: _ids(dimension, values) for dimension, values in codes.items()}
+    return {dimension: _ids(dimension, values, user) for dimension, values in codes.items()}
 
 
-def _ids(dimension: str, values: list[str]) -> list[Any]:
+def _ids(dimension: str, values: list[str], user: User) -> list[Any]:
     if dimension == "channel":
         unknown = set(values) - set(Channel.values)
         if unknown:
@@ -154,7 +158,8 @@ def _ids(dimension: str, values: list[str]) -> list[Any]:
     condition = Q()
     for value in values:
         condition |= _named(dimension, value)
-    found = list(MODELS[dimension].objects.filter(condition).values_list("pk", *_names(dimension)))
+    known = door.named(dimension, MODELS[dimension].objects.all(), user)
+    found = list(known.filter(condition).values_list("pk", *_names(dimension)))
     for value in values:
         if not any(value in row[1:] for row in found):
             raise QuestionError(dimension, _("nothing is called %r") % value)
@@ -173,20 +178,13 @@ def _named(dimension: str, value: str) -> Q:
     return Q(code=value)
 
 
-def scoped(filters: dict[str, list[Any]], user: User) -> dict[str, list[Any]]:
-    """Narrow to what the user may see: a lead to the queues of her team."""
-    if user.sees_everything:
-        return filters
-    own = set(Queue.objects.visible_to(user).values_list("pk", flat=True))
-    wanted = filters.get("queue")
-    return {**filters, "queue": sorted(own & set(wanted) if wanted is not None else own)}
-
-
 class Labels:
     """Names for the groups of an answer: one query a dimension, however many rows."""
 
-    def __init__(self, rows: Iterable[Row], period: Period) -> None:
-        self.period = period
+    def __init__(self, rows: Iterable[Row], query: Query) -> None:
+        self.period = query.period
+        # A queue of somebody else, in which a contact of the reader's company lies, has no name for her.
+        named = {"queue": Q(client=query.sight.client) | Q(client=None)} if query.sight.client else {}
         wanted: dict[str, set[Any]] = {}
         for row in rows:
             for split, key in row.group.items():
@@ -195,7 +193,9 @@ class Labels:
         self.names = {
             split: {
                 pk: next((name for name in names if name), None)
-                for pk, *names in MODELS[split].objects.filter(pk__in=keys).values_list("pk", *_names(split))
+                for pk, *names in MODELS[split]
+                .objects.filter(named.get(split, Q()), pk__in=keys)
+                .values_list("pk", *_names(split))
             }
             for split, keys in wanted.items()
         }

@@ -40,11 +40,16 @@ class Page:
     after: str | None
 
 
-def _names(fact: Fact) -> str:
-    """Joins that bring the names of a row's queue, agent and topic."""
+def _names(fact: Fact, query: Query, params: Params) -> str:
+    """Joins that bring the names of a row's queue, agent and topic, as far as the reader may know them."""
+    may = {"u": "" if query.sight.agents else " AND false"}
+    if query.sight.client is not None:
+        params["sight_client"] = query.sight.client
+        may["q"] = " AND coalesce(q.client_id, %(sight_client)s) = %(sight_client)s"
     columns = {"q": ("queue", "tickets_queue"), "u": ("agent", "tickets_user"), "t": ("topic", "tickets_topic")}
     return " ".join(
         f"LEFT JOIN {table} {alias} ON {alias}.id = {f'x.{fact.dimensions[name]}' if name in fact.dimensions else 'NULL'}"
+        f"{may.get(alias, '')}"
         for alias, (name, table) in columns.items()
     )
 
@@ -156,7 +161,7 @@ def page(
     sql = (
         f"SELECT x.listed_at AS cursor_at, x.listed_id AS cursor_id, x.reason, {kpi.shows or fact.shows} "
         f"FROM (SELECT * FROM {source} x WHERE {where} ORDER BY x.listed_at, x.listed_id LIMIT %(limit)s) x "
-        f"{fact.joins} {_names(fact)} ORDER BY x.listed_at, x.listed_id"
+        f"{fact.joins} {_names(fact, query, params)} ORDER BY x.listed_at, x.listed_id"
     )
     with reader().cursor() as cursor:
         cursor.execute(sql, params)

@@ -97,11 +97,12 @@ def ways(query: Query) -> tuple[list[Way], dict[tuple[str, bool, bool], int]]:
 
 def cases(query: Query, way: str, *, log: bool, other: bool, limit: int, offset: int = 0) -> list[Case]:
     """The cases of one cell, in order of time."""
-    params: Params = {"limit": limit, "offset": offset}
+    params: Params = {"limit": limit, "offset": offset, "sight_client": query.sight.client}
     sql = f"""SELECT k.number, k.external_id, v.first_contact_at, coalesce(q.name, ''), coalesce(t.path, ''), v.log, v.agent,
             v.survey
         FROM {_cases(query, params)} JOIN tickets_case k ON k.number = v.id
-        LEFT JOIN tickets_queue q ON q.id = v.first_queue_id LEFT JOIN tickets_topic t ON t.id = v.first_topic_id
+        LEFT JOIN tickets_queue q ON q.id = v.first_queue_id
+            AND (%(sight_client)s::bigint IS NULL OR coalesce(q.client_id, %(sight_client)s) = %(sight_client)s) LEFT JOIN tickets_topic t ON t.id = v.first_topic_id
         WHERE v.log IS {log} AND v.{way} IS {other}
         ORDER BY v.first_contact_at, v.id LIMIT %(limit)s OFFSET %(offset)s"""
     with connection.cursor() as cursor:

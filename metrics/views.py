@@ -19,6 +19,8 @@ from metrics.board import CARDS, Board, read_board
 from metrics.purse import CARD_SECONDS, FAMILY_SHARE, PAGE_SECONDS, Purse
 from metrics.question import QuestionError
 from metrics.rows import CursorError
+from tickets import workbook
+from tickets.client_door import open_to_clients
 from tickets.models import User
 
 View = Callable[..., HttpResponseBase]
@@ -31,7 +33,7 @@ def for_readers_of_numbers(view: View) -> View:
     @require_safe
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not cast("User", request.user).sees_numbers:
+        if not reader_of(request).reads_figures:
             raise Http404
         try:
             response = view(request, *args, **kwargs)
@@ -46,10 +48,16 @@ def for_readers_of_numbers(view: View) -> View:
     return cast("View", guarded)
 
 
+def reader_of(request: HttpRequest) -> User:
+    """Who asks, once she is logged in."""
+    return cast("User", request.user)
+
+
 def _board(request: HttpRequest) -> Board:
-    return read_board(request.GET, request.user)
+    return read_board(request.GET, reader_of(request))
 
 
+@open_to_clients
 @for_readers_of_numbers
 def dashboard(request: HttpRequest) -> HttpResponse:
     board = _board(request)
@@ -57,16 +65,17 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     sections = board_cards.sections(board, purse)
     context = {
         "board": board,
-        "form": drill.filter_form(board, cast("User", request.user)),
+        "form": drill.filter_form(board, reader_of(request)),
         "sections": sections,
         "is_empty": board_cards.is_empty(sections),
         "chart": charts.make_chart(board, purse),
         "queues": charts.make_queues(board, purse),
-        "drift": audit.drift() if cast("User", request.user).is_in_charge else None,
+        "drift": audit.drift() if reader_of(request).is_in_charge else None,
     }
     return render(request, "metrics/dashboard.html", context)
 
 
+@open_to_clients
 @for_readers_of_numbers
 def card(request: HttpRequest, name: str) -> HttpResponse:
     """One card, the chart or the table, for a page that did not wait for it."""
@@ -83,6 +92,7 @@ def card(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, f"metrics/dashboard.html#{name}", {"board": board, "asked": True, **context})
 
 
+@open_to_clients
 @for_readers_of_numbers
 def cards(request: HttpRequest) -> HttpResponse:
     """Everything whose figures changed, each to be put where it stands: what an open dashboard asks for."""
@@ -96,20 +106,25 @@ def cards(request: HttpRequest) -> HttpResponse:
     return render(request, "metrics/dashboard.html#changed", context)
 
 
+@open_to_clients
 @for_readers_of_numbers
-def export(request: HttpRequest, name: str) -> HttpResponse:
-    """The cards, the chart or the table as CSV: exactly what the page shows."""
+def export(request: HttpRequest, name: str, kind: str) -> HttpResponseBase:
+    """The cards, the chart or the table as CSV or workbook: exactly what the page shows."""
     maker = exports.TABLES.get(name)
     if maker is None:
         raise Http404
-    return exports.download(name, maker(_board(request)))
+    board = _board(request)
+    if kind == "xlsx":
+        return workbook.answer(name, [workbook.Sheet(name, maker(board), board.period.zone)])
+    return exports.download(name, maker(board))
 
 
+@open_to_clients
 @for_readers_of_numbers
 def kpi_rows(request: HttpRequest, slug: str) -> HttpResponse:
     """The very contacts, cases or invitations behind a value."""
     board = _board(request)
-    found = drill.read_rows(request.GET, board, drill.kpi_called(slug))
+    found = drill.read_rows(request.GET, board, drill.kpi_called(slug, reader_of(request)))
     return render(
         request,
         "metrics/rows.html",
@@ -117,10 +132,17 @@ def kpi_rows(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
+@open_to_clients
 @for_readers_of_numbers
-def kpi_rows_export(request: HttpRequest, slug: str) -> HttpResponseBase:
+def kpi_rows_export(request: HttpRequest, slug: str, kind: str) -> HttpResponseBase:
+    """Every row of the set, however many, in the columns of the page."""
     board = _board(request)
-    found = drill.kpi_called(slug)
+    found = drill.kpi_called(slug, reader_of(request))
     which, reason = drill.read_set(request.GET, found)
     name = f"{found.key.replace(':', '-')}-{which}"
-    return exports.stream(name, exports.row_lines(found, board.query, which, reason), found)
+    lines = exports.row_lines(found, board.query, which, reason)
+    if kind == "xlsx":
+        answer = workbook.answer(name, [workbook.Sheet(str(found.name), lines, board.period.zone)])
+        answer["Link"] = f'<{exports.described_at(found)}>; rel="describedby"'
+        return answer
+    return exports.stream(name, lines, found)

@@ -75,7 +75,7 @@ class Invitation(models.Model):
 class ResponseQuerySet(models.QuerySet["Response"]):
     def visible_to(self, user: User) -> ResponseQuerySet:
         """Narrow to what `user` may read: those who see numbers, the answers about what they may see."""
-        if not user.sees_numbers:
+        if not user.reads_figures:
             return self.none()
         if user.sees_everything:
             return self

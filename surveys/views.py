@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from surveys import links
 from surveys.forms import AnswerForm
 from surveys.models import Invitation
+from tickets.client_door import open_to_clients
 
 type Page = Callable[[HttpRequest, Invitation], HttpResponse]
 
@@ -36,7 +37,7 @@ def for_invited(view: Page) -> Callable[..., HttpResponse]:
         response["X-Robots-Tag"] = "noindex, nofollow"
         return response
 
-    return never_cache(page)
+    return open_to_clients(never_cache(page))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -86,11 +86,11 @@ class UserAdmin(Configuration, DjangoUserAdmin):  # type: ignore[type-arg]  # ge
     fieldsets = [
         (None, {"fields": ["username", "password"]}),
         (_("Person"), {"fields": ["first_name", "last_name", "email", "language"]}),
-        (_("Work"), {"fields": ["role", "code", "team", "skills"]}),
+        (_("Work"), {"fields": ["role", "code", "team", "client", "skills"]}),
         (_("Access"), {"fields": ["is_active", "is_staff", "is_superuser"]}),
     ]
     add_fieldsets = [
-        (None, {"fields": ["username", "usable_password", "password1", "password2", "role", "team"]}),
+        (None, {"fields": ["username", "usable_password", "password1", "password2", "role", "team", "client"]}),
     ]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -145,7 +145,7 @@ class TopicAdmin(Configuration):
 
 @admin.register(Client)
 class ClientAdmin(Configuration):
-    list_display = ["name", "code", "language"]
+    list_display = ["name", "code", "language", "shows_agents"]
     search_fields = ["name", "code"]
 
 

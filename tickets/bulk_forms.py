@@ -70,7 +70,7 @@ class BulkForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.user = user
         choices: Any = self.fields
-        people = User.objects.filter(is_active=True).exclude(role=User.Role.INTEGRATION)
+        people = User.objects.filter(is_active=True).exclude(role__in=User.NO_COLLEAGUES)
         choices["owner"].queryset = people.order_by("first_name", "last_name", "username")
         choices["owner"].initial = user.pk
         choices["to_queue"].queryset = Queue.objects.visible_to(user)

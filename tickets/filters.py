@@ -81,7 +81,13 @@ class CaseFilter(forms.Form):
     status = forms.ChoiceField(label=_("Status"), required=False, choices=STATUSES, widget=Choice())
     queue = forms.TypedChoiceField(label=_("Queue"), required=False, coerce=int, empty_value=None, widget=Choice())
     topic = _any(Topic, _("Topic"), Topic.objects.filter(is_active=True))
-    owner = _any(User, _("Owner"), User.objects.filter(is_active=True).order_by("first_name", "last_name", "username"))
+    owner = _any(
+        User,
+        _("Owner"),
+        User.objects.filter(is_active=True)
+        .exclude(role=User.Role.CLIENT)
+        .order_by("first_name", "last_name", "username"),
+    )
     team = _any(Team, _("Team"))
     client = _any(Client, _("Client"))
     channel = _one_of(Channel.choices, _("Channel"))

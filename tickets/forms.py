@@ -227,7 +227,7 @@ class AskForm(forms.Form):
         field = self.fields["asked"]
         assert isinstance(field, forms.ModelChoiceField)
         # Anybody who serves: the one who knows may be in another team, and that is why she is asked.
-        people = User.objects.filter(is_active=True).exclude(role=User.Role.INTEGRATION).exclude(pk=user.pk)
+        people = User.objects.filter(is_active=True).exclude(role__in=User.NO_COLLEAGUES).exclude(pk=user.pk)
         field.queryset = people.exclude(password="").order_by("first_name", "last_name", "username")
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from celery import current_app
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.core.mail import EmailMultiAlternatives, mailers
 from django.db import transaction
 from django.db.models import F
@@ -108,6 +109,9 @@ def message_of(mail: OutgoingMail) -> EmailMultiAlternatives:
     for attachment in carries.attachments.all() if carries else []:
         with attachment.file.open() as file:
             message.attach(attachment.name, file.read(), attachment.content_type)
+    for kept in mail.files:
+        with default_storage.open(kept["path"]) as file:
+            message.attach(kept["name"], file.read(), kept["content_type"])
     return message
 
 

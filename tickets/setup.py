@@ -33,7 +33,7 @@ class Section:
 
 
 def _anybody(user: User) -> bool:
-    return user.role != User.Role.INTEGRATION or user.is_superuser
+    return user.role not in User.NO_COLLEAGUES or user.is_superuser
 
 
 def _looks_after_a_team(user: User) -> bool:
@@ -151,15 +151,16 @@ def people_to_edit(user: User) -> QuerySet[User]:
     if user.role == User.Role.ADMIN:
         return people.filter(is_superuser=False)
     if user.is_in_charge:
-        return people.filter(is_superuser=False).exclude(role=User.Role.ADMIN)
+        return people.filter(is_superuser=False).exclude(role__in=[User.Role.ADMIN, User.Role.CLIENT])
     return people.filter(is_superuser=False, role__in=[User.Role.AGENT, User.Role.LEAD])
 
 
 def roles_to_give(user: User) -> list[tuple[str, Any]]:
-    """A manager makes no administrators."""
+    """A manager makes no administrators, and lets nobody in from outside."""
     given = [User.Role.AGENT, User.Role.LEAD, User.Role.MANAGER]
     if user.is_superuser or user.role == User.Role.ADMIN:
-        given.append(User.Role.ADMIN)
+        # Who is let in from outside is for an administrator to say.
+        given += [User.Role.ADMIN, User.Role.CLIENT]
     return [(role.value, role.label) for role in given]
 
 

@@ -227,17 +227,21 @@ class PersonForm(SetupForm):
 
     class Meta:
         model = User
-        fields = ["first_name", "last_name", "email", "team", "role", "skills", "is_active"]
+        fields = ["first_name", "last_name", "email", "team", "role", "client", "skills", "is_active"]
         widgets = {"skills": Several()}
         labels = {
             "first_name": _("First name"),
             "last_name": _("Last name"),
             "email": _("E-mail"),
             "team": _("Team"),
+            "client": _("Client"),
             "skills": _("Skills"),
             "is_active": _("Active"),
         }
-        help_texts = {"is_active": _("Whoever leaves is made inactive: she cannot log in, and her work stays hers.")}
+        help_texts = {
+            "client": _("Of a client's manager: the company that she reads about. She sees nothing of any other."),
+            "is_active": _("Whoever leaves is made inactive: she cannot log in, and her work stays hers."),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -246,6 +250,8 @@ class PersonForm(SetupForm):
         role = self.fields["role"]
         assert isinstance(role, forms.ChoiceField)
         role.choices = setup.roles_to_give(self.by)
+        if User.Role.CLIENT not in dict(role.choices):
+            del self.fields["client"]
         if self.instance.pk == self.by.pk:
             for name in ("role", "is_active"):
                 self.fields[name].disabled = True
@@ -258,6 +264,13 @@ class PersonForm(SetupForm):
         works_in_a_team = values.get("role") in {User.Role.AGENT, User.Role.LEAD} and values.get("is_active", True)
         if works_in_a_team and "team" in values and values["team"] is None:
             self.add_error("team", _("An agent or a team lead works in a team: choose one."))
+        if values.get("role") == User.Role.CLIENT:
+            if not values.get("client"):
+                self.add_error("client", _("A client's manager belongs to a company: choose one."))
+            values["team"] = None
+            values["skills"] = Skill.objects.none()
+        elif values.get("client"):
+            self.add_error("client", _("Only a client's manager belongs to a company: choose none, or that role."))
         return values
 
     def save(self, commit: bool = True) -> User:  # noqa: FBT001, FBT002 - Django's

@@ -33,7 +33,7 @@ def colleagues(case: Case) -> QuerySet[User]:
         seeing |= Q(team__queues=case.queue_id)
     if case.owner_id:
         seeing |= Q(pk=case.owner_id)
-    people = User.objects.filter(seeing, is_active=True).exclude(role=User.Role.INTEGRATION)
+    people = User.objects.filter(seeing, is_active=True).exclude(role__in=User.NO_COLLEAGUES)
     return people.distinct().order_by("first_name", "last_name", "username")
 
 

@@ -19,12 +19,13 @@ CONTACTS_PER_DAY = 48
 # Who one is when logging in as "agent": one of those who have served in these ninety days.
 LOGS_IN_AS_AGENT = "anna.berg"
 
-# User name (which is also the password), role, first and last name, team.
+# User name (which is also the password), role, first and last name, and the team, or the company of a client's manager.
 ACCOUNTS = (
     ("lead", User.Role.LEAD, "Helena", "Wikström", TEAMS[0].code),
     ("manager", User.Role.MANAGER, "Tuomas", "Rautio", ""),
     ("admin", User.Role.ADMIN, "Ida", "Norrby", ""),
     ("integration", User.Role.INTEGRATION, "Telephony", "", ""),
+    ("client", User.Role.CLIENT, "Mirja", "Tallvik", "tallvik"),
 )
 # Address, name, client, queue, and the topics on offer in Swedish, Finnish and English.
 FORMS = (
@@ -80,11 +81,12 @@ def make_accounts() -> None:
             role=role,
             first_name=first_name,
             last_name=last_name,
-            team=desk.teams.get(team),
+            team=desk.teams.get(of),
+            client=desk.clients.get(of) if role == User.Role.CLIENT else None,
             is_staff=role == User.Role.ADMIN,
             is_superuser=role == User.Role.ADMIN,
         )
-        for name, role, first_name, last_name, team in ACCOUNTS
+        for name, role, first_name, last_name, of in ACCOUNTS
     )
 
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
+from metrics.reports.models import Report
 from tests.browser.chromium import watched_page
 from tests.factories import (
     make_agreement,
@@ -50,7 +51,9 @@ MANAGER += ["/settings/", "/settings/queues/", "/settings/queues/new/", "/settin
 MANAGER += ["/settings/people/new/", "/settings/skills/", "/settings/topics/", "/settings/topics/new/"]
 MANAGER += ["/settings/replies/", "/settings/replies/new/", "/settings/macros/", "/settings/macros/new/"]
 MANAGER += ["/settings/articles/", "/settings/articles/new/", "/settings/hours/", "/settings/hours/new/", "{hours}"]
-MANAGER += ["/quarantine/", "/metrics/audit/"]
+MANAGER += ["/quarantine/", "/metrics/audit/", "/reports/", "/reports/schedules/new/", "{report}"]
+MANAGER += ["/causes/?weight=contacts&area=&depth=2", "/causes/actions/new/"]
+CLIENT = ["/metrics/", "/reports/", "/company/cases/", "{company}", "/company/agreement/"]
 AGENT += ["{customer}merge/?q=Maja", "{form}", "{status}"]
 AGENT += ["/chats/?waiting=1", "{chat}", "{widget}"]
 MANAGER += ["/settings/chat/", "/settings/chat/new/", "{widget_setup}"]
@@ -63,6 +66,7 @@ def desk():
     queue = make_queue()
     anna = make_user("anna", first_name="Anna", last_name="Berg")
     make_user("boss", role=get_user_model().Role.MANAGER)
+    make_user("mia", role=get_user_model().Role.CLIENT, client=queue.client)
     bo = make_user("bo", first_name="Bo", last_name="Ek")
     topic = make_topic("billing/invoice")
     maja = make_customer("Maja Lind", email="maja@example.com", phone="+46701234567")
@@ -92,6 +96,7 @@ def desk():
     call = Contact.take(by=anna, queue=queue)
     urls = {"case": case, "merged": other, "contact": call}
     hours = make_agreement().calendar
+    report = Report.objects.order(case.client, timezone.localdate().replace(day=1), "en", by=None)
     others = {
         "status": urlsplit(status).path,
         "form": form.get_absolute_url(),
@@ -101,6 +106,8 @@ def desk():
         "widget": widget.get_absolute_url(),
         "widget_setup": f"/settings/chat/{widget.pk}/",
         "hours": f"/settings/hours/{hours.pk}/",
+        "report": report.get_absolute_url(),
+        "company": f"/company/cases/{case.pk}/",
     }
     return {name: one.get_absolute_url() for name, one in urls.items()} | others
 
@@ -131,7 +138,7 @@ def faults_of(page, address):
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (390, "light")])
-@pytest.mark.parametrize(("name", "pages"), [("anna", AGENT), ("boss", MANAGER)])
+@pytest.mark.parametrize(("name", "pages"), [("anna", AGENT), ("boss", MANAGER), ("mia", CLIENT)])
 def test_no_page_has_a_serious_fault(browser, live_server, client, desk, name, pages, width, scheme):
     client.force_login(get_user_model().objects.get(username=name))
     cookie = {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}

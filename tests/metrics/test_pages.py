@@ -16,11 +16,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from metrics import compute, exports, rows, views
+from metrics import compute, rows, views
 from metrics.board import CARDS
 from metrics.catalog import KPIS
 from metrics.period import Period
 from tests.factories import make_contact, make_customer, make_queue, make_team, make_user
+from tickets import tables
 
 OCTOBER = "start=2025-10-01&end=2025-11-01&as_of=2025-11-05T12:00:00Z"
 
@@ -298,11 +299,11 @@ def test_the_table_is_sorted_by_the_server_and_few_rows_are_not_ranked(manager: 
 
 @pytest.mark.parametrize("text", ["=1+1", "+358401234567", "-2", "@SUM(A1)", "\t=1", " =1", "%A"])
 def test_text_that_a_spreadsheet_would_run_is_made_text(text: str) -> None:
-    assert exports.safe(text) == f"'{text}"
+    assert tables.safe(text) == f"'{text}"
 
 
 def test_numbers_stay_numbers_and_nothing_stays_empty() -> None:
-    assert [exports.safe(cell) for cell in (-4.5, 0, None, "a=b")] == [-4.5, 0, "", "a=b"]
+    assert [tables.safe(cell) for cell in (-4.5, 0, None, "a=b")] == [-4.5, 0, "", "a=b"]
 
 
 def test_the_csv_holds_what_the_page_shows(golden: Path, manager: Client) -> None:

@@ -92,7 +92,7 @@ def mistakes(expected: Expected, engine: str, user) -> list[str]:
     for parameters, slugs in alike.items():
         question = read(QueryDict(f"kpi={'&kpi='.join(slugs)}&{parameters}&engine={engine}"), user)
         rows = compute.values(question.kpis, question.query)
-        labels = Labels(rows, question.query.period)
+        labels = Labels(rows, question.query)
         for slug, kpi in zip(slugs, question.kpis, strict=True):
             answers = [
                 (labels.of(row), row.values[kpi.key])

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q
+from django.http import Http404
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -13,6 +14,7 @@ from rest_framework import authentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from tickets.client_door import is_open
 from tickets.models import ApiToken, User
 
 # How old `last_used_at` may be: a write at every call would cost more than the call.
@@ -35,6 +37,9 @@ class BearerAuthentication(authentication.BaseAuthentication):
         found = ApiToken.objects.select_related("user").filter(digest=ApiToken.digest_of(token.strip())).first()
         if found is None or not found.user.is_active:
             raise AuthenticationFailed(_("The token is not known, or its account is closed."))
+        if found.user.is_client and not is_open(request.parser_context["view"].__class__):
+            # The middleware knows sessions only.
+            raise Http404
         note_use(found)
         speak_to(found.user)
         return found.user, found

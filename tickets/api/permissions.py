@@ -10,7 +10,8 @@ from rest_framework.views import APIView
 
 from tickets.models import User
 
-EVERYONE = frozenset(User.Role.values)
+# Everyone who serves: a client's manager writes nothing.
+EVERYONE = frozenset(User.Role.values) - {User.Role.CLIENT}
 OVERSEERS = frozenset({User.Role.MANAGER, User.Role.ADMIN, User.Role.INTEGRATION})
 KEEPERS = frozenset({User.Role.ADMIN, User.Role.INTEGRATION})
 

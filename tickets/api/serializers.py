@@ -64,7 +64,7 @@ class AgentField(CodeField):
     what = gettext_lazy("the code of an agent with an open account")
 
     def candidates(self, user: User) -> QuerySet[User]:
-        return User.objects.filter(is_active=True).exclude(role=User.Role.INTEGRATION)
+        return User.objects.filter(is_active=True).exclude(role__in=User.NO_COLLEAGUES)
 
     def to_representation(self, value: User) -> str:
         return value.code or value.username

@@ -170,7 +170,7 @@ class Agents(Editable):
     """Those who serve. One made here has no login until an administrator gives her one."""
 
     serializer_class = AgentSerializer
-    queryset = User.objects.exclude(role=User.Role.INTEGRATION).select_related("team")
+    queryset = User.objects.exclude(role__in=User.NO_COLLEAGUES).select_related("team")
     writers = KEEPERS
     taken_field = "agent_id"
 

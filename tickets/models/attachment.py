@@ -32,6 +32,8 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
         from tickets.models.case import Case
 
         cases = Case.objects.visible_to(user).values("pk")
+        if user.is_client:
+            return self.filter(message__case__in=cases, message__kind__in=Message.SEEN_BY_CUSTOMER)
         return self.filter(Q(message__case__in=cases) | Q(draft__author=user, draft__case__in=cases))
 
 

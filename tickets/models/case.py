@@ -50,6 +50,8 @@ class CaseQuerySet(models.QuerySet["Case"]):
         """
         if user.sees_everything:
             return self
+        if user.is_client:
+            return self.filter(client=user.client_id)
         queues = Queue.objects.filter(teams=user.team_id) if user.team_id else Queue.objects.none()
         asked = Consultation.objects.filter(asked=user, answered_at__isnull=True)
         return self.filter(Q(queue__in=queues.values("pk")) | Q(owner=user) | Q(pk__in=asked.values("case")))

@@ -106,6 +106,12 @@ class Client(models.Model):
     code = models.CharField(_("code"), max_length=120, unique=True)
     name = models.CharField(_("name"), max_length=200)
     language = models.CharField(_("language"), max_length=8, default="sv")
+    shows_agents = models.BooleanField(
+        _("tells its manager who served"),
+        default=False,
+        db_default=False,
+        help_text=_("Otherwise a login of the client's own manager shows no agent's name."),
+    )
 
     objects = ClientManager()
 

@@ -37,6 +37,8 @@ class ContactQuerySet(models.QuerySet["Contact"]):
         """Narrow to what `user` may read: the contacts of her queues and her own."""
         if user.sees_everything:
             return self
+        if user.is_client:
+            return self.filter(client=user.client_id)
         queues = Queue.objects.filter(teams=user.team_id) if user.team_id else Queue.objects.none()
         return self.filter(Q(queue__in=queues.values("pk")) | Q(owner=user))
 

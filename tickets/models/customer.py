@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 class CustomerQuerySet(models.QuerySet["Customer"]):
     def visible_to(self, user: User) -> CustomerQuerySet:
         """Narrow to what `user` may read. Everyone who serves may look up a customer; systems too."""
+        if user.is_client:
+            return self.filter(client=user.client_id)
         return self if user.is_active else self.none()
 
     def themselves(self) -> CustomerQuerySet:

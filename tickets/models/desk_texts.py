@@ -26,6 +26,8 @@ class TextQuerySet(models.QuerySet[Any]):
         """Those that `user` may read on the pages of the set-up, in use or not; a manager reads every team's."""
         if user.is_in_charge:
             return self
+        if user.is_client:
+            return self.none()
         own = Q(team=None) | Q(team=user.team_id)
         return self.filter(own) if user.leads else self.filter(own, is_active=True)
 
@@ -89,7 +91,7 @@ class Macro(models.Model):
 class ArticleQuerySet(models.QuerySet["Article"]):
     def visible_to(self, user: User) -> ArticleQuerySet:
         """Narrow to what `user` may read: everybody who serves reads them all."""
-        return self.filter(is_active=True) if user.is_active else self.none()
+        return self.filter(is_active=True) if user.is_active and not user.is_client else self.none()
 
     def having(self, words: list[str]) -> ArticleQuerySet:
         """Those in whose title or text every word is."""

@@ -20,6 +20,9 @@ class Message(models.Model):
         # What was said in a chat, all of it.
         CHAT = "chat", _("Chat")
 
+    # What the customer herself has before her; no note, and nothing that went to somebody else.
+    SEEN_BY_CUSTOMER = (Kind.INCOMING, Kind.OUTGOING)
+
     class Layout(models.TextChoices):
         OWN = "own", _("as it was sent")
         PICTURES = "pictures", _("as it was sent, with pictures from elsewhere")

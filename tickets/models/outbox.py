@@ -82,6 +82,8 @@ class OutgoingMail(models.Model):
     case = models.ForeignKey("tickets.Case", models.PROTECT, null=True, blank=True, related_name="outgoing_mails")
     # What an agent wrote; its attachments go with the mail.
     carries = models.ForeignKey("tickets.Message", models.PROTECT, null=True, blank=True, related_name="deliveries")
+    # Files of ours that go with it, as they lie in the storage: path, name, content_type and size.
+    files = models.JSONField(default=list, db_default=[], blank=True)
     # The same cause writes the same key, so that doing it twice sends once.
     key = models.CharField(max_length=200, unique=True)
     # Fixed here: sent again after a crash it is the same mail, which receivers show once.

@@ -64,6 +64,11 @@ class User(AbstractUser):
         MANAGER = "manager", pgettext_lazy("role", "Manager")
         ADMIN = "admin", pgettext_lazy("role", "Administrator")
         INTEGRATION = "integration", pgettext_lazy("role", "Integration")
+        # Serves nobody: a client company's own manager, who reads about her company and nothing else.
+        CLIENT = "client", pgettext_lazy("role", "Client's manager")
+
+    # Whom nobody gives a case to, asks or mentions.
+    NO_COLLEAGUES = (Role.INTEGRATION, Role.CLIENT)
 
     role = models.CharField(_("role"), max_length=12, choices=Role.choices, default=Role.AGENT)
     # What logs and other systems call this agent. The user name is for logging in and may change.
@@ -71,13 +76,24 @@ class User(AbstractUser):
     team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="members")
     skills = models.ManyToManyField(Skill, blank=True, related_name="agents")
     language = models.CharField(_("language"), max_length=8, blank=True)
+    # Of a client's manager: the one company that she reads about.
+    client = models.ForeignKey(
+        "tickets.Client", models.PROTECT, null=True, blank=True, related_name="managers", verbose_name=_("client")
+    )
 
     starts_available = models.BooleanField(_("available as soon as logged in"), default=True, db_default=True)
 
     class Meta(AbstractUser.Meta):
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(role__in=["agent", "lead", "manager", "admin", "integration"]), name="user_role"
+                condition=models.Q(role__in=["agent", "lead", "manager", "admin", "integration", "client"]),
+                name="user_role",
+            ),
+            # Without a company she would see none; and with more rights than that role she would see all of them.
+            models.CheckConstraint(
+                condition=models.Q(role="client", client__isnull=False, is_superuser=False, is_staff=False)
+                | (~models.Q(role="client") & models.Q(client__isnull=True)),
+                name="user_client_has_one_company",
             ),
         ]
 
@@ -90,6 +106,11 @@ class User(AbstractUser):
         return self.role in {self.Role.AGENT, self.Role.LEAD}
 
     @property
+    def is_client(self) -> bool:
+        """Whether this is a client company's own manager: she reads about her company, and writes nothing."""
+        return self.role == self.Role.CLIENT
+
+    @property
     def sees_everything(self) -> bool:
         return self.is_superuser or self.role in {self.Role.MANAGER, self.Role.ADMIN, self.Role.INTEGRATION}
 
@@ -97,6 +118,11 @@ class User(AbstractUser):
     def sees_numbers(self) -> bool:
         """Whether the pages with figures and quarantined rows are for this person."""
         return self.sees_everything or self.role == self.Role.LEAD
+
+    @property
+    def reads_figures(self) -> bool:
+        """Whether the figures are for this person; of a client's manager, those of her company alone."""
+        return self.sees_numbers or self.is_client
 
     @property
     def sets_up(self) -> bool:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 class QueueQuerySet(models.QuerySet["Queue"]):
     def visible_to(self, user: User) -> QueueQuerySet:
-        """Narrow to the queues that `user` works in; managers see all."""
+        """Narrow to the queues that `user` works in; managers see all, a client's manager her company's."""
+        if user.is_client:
+            return self.filter(client=user.client_id)
         return self if user.sees_everything else self.filter(teams__members=user).distinct()
 
     def offered(self, now: int | None = None) -> QueueQuerySet:

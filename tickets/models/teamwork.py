@@ -132,6 +132,8 @@ class CaseLink(models.Model):
 class IncidentQuerySet(models.QuerySet["Incident"]):
     def visible_to(self, user: User) -> IncidentQuerySet:
         """Narrow to what `user` may read: everybody who serves should know what is out of order."""
+        if user.is_client:
+            return self.filter(client=user.client_id)
         return self if user.is_active else self.none()
 
     def going_on(self, client: Client | None = None) -> IncidentQuerySet:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
     def visible_to(self, user: User) -> SavedViewQuerySet:
         """Narrow to what `user` may see: her own, her team's and everybody's."""
+        if user.is_client:
+            return self.none()
         theirs = Q(scope=SavedView.Scope.EVERYONE) | Q(scope=SavedView.Scope.OWN, owner=user)
         if user.team_id:
             theirs |= Q(scope=SavedView.Scope.TEAM, team=user.team_id)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from tickets import filetypes, pictures, scanning, sending
+from tickets.client_door import open_to_clients
 from tickets.models import Attachment, Draft
 from tickets.views import AgentRequest, for_agents
 from tickets.views.cases import visible_case
@@ -55,6 +56,7 @@ def attachment_removal(request: AgentRequest, number: int, pk: UUID) -> HttpResp
     return render(request, "tickets/compose_attachments.html", context)
 
 
+@open_to_clients
 @for_agents
 @require_GET
 def attachment(request: AgentRequest, pk: UUID) -> FileResponse:

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tickets import limits, stamps, status_links
 from tickets.channels import web
+from tickets.client_door import open_to_clients
 from tickets.models import StatusLink
 from tickets.public_forms import MoreForm
 from tickets.views.attachments import saved_file
@@ -41,7 +42,7 @@ def for_customers(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRe
             with timezone.override(web.zone_of(link.case.client)):
                 return view(request, link, **kwargs)
 
-    return never_cache(opened)
+    return open_to_clients(never_cache(opened))
 
 
 def no_page(request: HttpRequest) -> HttpResponse:
@@ -98,6 +99,7 @@ def status_file(request: HttpRequest, link: StatusLink, pk: UUID) -> HttpRespons
     return saved_file(files[0]) if files else no_page(request)
 
 
+@open_to_clients
 @never_cache
 def no_such_link(request: HttpRequest) -> HttpResponse:
     """What cannot be a link at all looks like one that has ended."""

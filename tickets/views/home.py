@@ -4,14 +4,16 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from tickets.client_door import open_to_clients
 from tickets.views import AgentRequest, for_agents
 from tickets.views.case_lists import LAST
 
 
+@open_to_clients
 @for_agents
 def home(request: AgentRequest) -> HttpResponse:
     """Managers begin with the numbers, everybody else with the list of cases that they used last."""
-    if request.user.sees_everything:
+    if request.user.sees_everything or request.user.is_client:
         return redirect("dashboard")
     last = QueryDict(request.COOKIES.get(LAST, "")).urlencode()
     return redirect(f"{reverse('cases')}?{last}" if last else "cases")

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views.i18n import set_language as django_set_language
 
 from tickets import limits
+from tickets.client_door import open_to_clients
 from tickets.models import AgentState, User
 
 WINDOW_SECONDS = 15 * 60
@@ -50,6 +51,7 @@ def _count(key: str) -> int:
     return cache.incr(key)
 
 
+@open_to_clients
 class Login(LoginView):
     authentication_form = LoginForm
     redirect_authenticated_user = True
@@ -63,6 +65,7 @@ class Login(LoginView):
         return response
 
 
+@open_to_clients
 class Logout(LogoutView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated:
@@ -70,6 +73,7 @@ class Logout(LogoutView):
         return super().post(request, *args, **kwargs)
 
 
+@open_to_clients
 class PasswordChange(PasswordChangeView):
     success_url = reverse_lazy("home")
 
@@ -78,6 +82,7 @@ class PasswordChange(PasswordChangeView):
         return super().form_valid(form)
 
 
+@open_to_clients
 def set_language(request: HttpRequest) -> HttpResponseBase:
     """Show the pages in another language, and next time too, on every device."""
     language = request.POST.get("language", "")

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tickets import limits, stamps, status_links
 from tickets.channels import web
+from tickets.client_door import open_to_clients
 from tickets.models import WebForm
 from tickets.public_forms import KINDS, LARGEST_REQUEST, PublicForm
 from tickets.views.public import chosen_language, language_of, page
@@ -47,7 +48,7 @@ def for_visitors(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
                 response = view(request, form, **kwargs)
         return framed(request, response, _sites_of(form)) if "embed" in request.GET else response
 
-    return never_cache(opened)
+    return open_to_clients(never_cache(opened))
 
 
 def _sites_of(form: WebForm) -> list[str]:
