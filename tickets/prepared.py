@@ -56,7 +56,13 @@ def _shape(argument: Any) -> Any:
     if argument is None:
         return None
     if isinstance(argument, User):
-        return (argument.role, argument.is_superuser, argument.is_active, argument.team_id is None)
+        return (
+            argument.role,
+            argument.is_superuser,
+            argument.is_active,
+            argument.team_id is None,
+            argument.client_id is None,
+        )
     if isinstance(argument, list):
         return list
     if isinstance(argument, int | datetime) and not isinstance(argument, bool):
@@ -67,7 +73,7 @@ def _shape(argument: Any) -> Any:
 def _values(argument: Any) -> list[Any]:
     """The values that an argument brings into a query."""
     if isinstance(argument, User):
-        return [argument.pk, argument.team_id]
+        return [argument.pk, argument.team_id, argument.client_id]
     return [argument]
 
 
@@ -77,6 +83,7 @@ def _stand_in(argument: Any, place: int) -> Any:
         user = copy(argument)
         user.pk = _NUMBER + 10 * place
         user.team_id = argument.team_id and _NUMBER + 10 * place + 1
+        user.client_id = argument.client_id and _NUMBER + 10 * place + 2
         return user
     if isinstance(argument, datetime):
         return _MOMENT + timedelta(days=place)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from tests.factories import make_case, make_customer, make_queue, make_team, make_user
+from tests.factories import make_case, make_client, make_customer, make_queue, make_team, make_user
 from tickets.models import Case, Message, Queue, User
 from tickets.prepared import Prepared
 
@@ -25,6 +25,15 @@ def test_each_user_gets_what_she_may_see_and_nobody_anothers():
     for user, expected in [(anna, {here}), (bo, {there}), (loner, set()), (boss, {here, there}), (anna, {here})]:
         assert set(CASES(user, later)) == expected
     assert CASES(boss, here.created_at - timedelta(days=1)) == []
+
+
+def test_a_company_gets_what_is_its_own_and_never_what_was_put_together_for_another():
+    one, two = make_client("one"), make_client("two")
+    cases = {client: make_case(client=client, queue=make_queue(client.code, client=client)) for client in (one, two)}
+    later = timezone.now() + timedelta(hours=1)
+    for client in (one, two, one):
+        boss = make_user(role=User.Role.CLIENT, client=client)
+        assert CASES(boss, later) == [cases[client]]
 
 
 def test_rows_are_whole_models_with_what_was_selected_along(django_assert_num_queries):

@@ -27,6 +27,7 @@ from tickets import filetypes, limits, stamps
 from tickets.channels import chat as channel
 from tickets.channels import web
 from tickets.chat_forms import BeginForm, FileForm, LineForm
+from tickets.client_door import open_to_clients
 from tickets.models import Attachment, Chat, ChatLine, ChatWidget
 from tickets.views.attachments import saved_file
 from tickets.views.public import chosen_language, language_of, page
@@ -43,6 +44,7 @@ def _widget(slug: str) -> ChatWidget:
     return get_object_or_404(ChatWidget.objects.select_related("client", "queue", "form"), slug=slug, is_active=True)
 
 
+@open_to_clients
 @require_safe
 @cache_control(public=True, max_age=300)
 def script(request: HttpRequest, slug: str) -> HttpResponse:
@@ -72,6 +74,7 @@ def script(request: HttpRequest, slug: str) -> HttpResponse:
     return answer
 
 
+@open_to_clients
 @require_safe
 @never_cache
 def frame(request: HttpRequest, slug: str) -> HttpResponse:
@@ -105,6 +108,7 @@ type ChatView = Callable[..., HttpResponseBase]
 def for_visitor(view: ChatView) -> ChatView:
     """Open the chat that the key in the header opens; anything else is no chat at all."""
 
+    @open_to_clients
     @csrf_exempt
     @never_cache
     @wraps(view)
@@ -119,6 +123,7 @@ def for_visitor(view: ChatView) -> ChatView:
     return opened
 
 
+@open_to_clients
 @csrf_exempt
 @never_cache
 @require_POST

@@ -22,6 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from tickets.channels.email import envelope, receive
+from tickets.client_door import open_to_clients
 from tickets.models import Mailbox
 
 # By its own signature, or by the name and password in the address that the provider is given.
@@ -34,6 +35,7 @@ PROVIDERS: dict[str, Callable[[str], Any]] = {
 }
 
 
+@open_to_clients
 @csrf_exempt
 @require_http_methods(["POST", "HEAD"])
 def mail_hook(request: HttpRequest, code: str, provider: str) -> HttpResponse:
