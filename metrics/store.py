@@ -168,7 +168,9 @@ def finish_record(cursor: Any, record: Record, name: str) -> None:
     }
     for moment in sorted(moments):
         # Rows lie in about the order of time: a few bytes a page of rows are enough, and keep updates in place.
-        cursor.execute(f"CREATE INDEX {_index_name()} ON {name} USING brin ({moment}) WITH (pages_per_range = 16, autosummarize = on)")
+        cursor.execute(
+            f"CREATE INDEX {_index_name()} ON {name} USING brin ({moment}) WITH (pages_per_range = 16, autosummarize = on)"
+        )
     cursor.execute(f"COMMENT ON TABLE {name} IS '{fingerprint(record)}'")
 
 

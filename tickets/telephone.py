@@ -82,7 +82,9 @@ def unknown_counts(connector: Connector) -> dict[Key, int]:
     counts: dict[Key, int] = {}
     for what in (AGENT, QUEUE):
         named = (
-            connector.waiting.filter(is_left_out=False).annotate(said=KeyTextTransform(what, "told")).exclude(said=None)
+            connector.waiting.filter(is_left_out=False)
+            .annotate(said=KeyTextTransform(what, "told"))
+            .filter(said__isnull=False)
         )
         rows = named.order_by().values("said").annotate(n=Count("call_id", distinct=True))
         counts |= {(what, row["said"]): row["n"] for row in rows}
@@ -193,8 +195,9 @@ def _event(told: Told, names: Names) -> CallEvent:
     agent, queue = names.agents.get(told.agent), names.queues.get(told.queue)
     target = names.agents.get(told.target)
     return CallEvent(
-        event_id=told.event_id, call_id=told.call_id, kind=told.kind, at=told.at, agent_id=agent and agent.agent_id,
-        queue_id=queue and queue.queue_id, target_id=target and target.agent_id, target_text=told.target,
+        event_id=told.event_id, call_id=told.call_id, kind=told.kind, at=told.at,
+        agent_id=agent.agent_id if agent else None, queue_id=queue.queue_id if queue else None,
+        target_id=target.agent_id if target else None, target_text=told.target,
         caller=told.caller, callee=told.callee, direction=told.direction, callback_of=told.callback_of,
         recording_url=told.recording_url,
     )  # fmt: skip

@@ -88,7 +88,7 @@ def dialling(request: AgentRequest) -> HttpResponse:
         return redirect("contact_new")
     contact = Contact.dial(
         by=request.user, customer=customer, case=case, topic=case and case.topic, queue=case and case.queue,
-        client=customer.client or (case and case.client), key=request.POST.get("key", "")[:60],
+        client=customer.client or (case.client if case else None), key=request.POST.get("key", "")[:60],
     )  # fmt: skip
     return redirect(f"{contact.get_absolute_url()}?{urlencode({'number': number})}")
 

@@ -29,7 +29,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         connector = connector_named(options["connector"], Connector.Kind.AMAZON_CONNECT)
         stored = waiting = unreadable = 0
-        for batch in batched(records_of(options["file"]), BATCH, strict=False):
+        for batch in batched(records_of(options["file"]), BATCH):
             taken, wrong = contact_records.take_in(connector, batch)
             stored, waiting, unreadable = stored + taken.stored, waiting + taken.waiting, unreadable + len(wrong)
         self.stdout.write(
