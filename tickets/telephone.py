@@ -184,7 +184,14 @@ def _keep(connector: Connector, told: Sequence[Told], *, is_left_out: bool = Fal
         )
     )
     rows = [
-        WaitingCallEvent(connector=connector, event_id=one.event_id, call_id=one.call_id, at=one.at, told=one.as_data())
+        WaitingCallEvent(
+            connector=connector,
+            event_id=one.event_id,
+            call_id=one.call_id,
+            at=one.at,
+            told=one.as_data(),
+            is_left_out=is_left_out,
+        )
         for one in told
         if one.event_id not in known
     ]
