@@ -63,16 +63,17 @@ def test_a_banks_day_as_a_queue_log_gives_the_figures_of_the_bank(client, tmp_pa
     for number, name in enumerate(sorted({*agents.values(), "NO_SERVER"})):
         agent = make_user(f"agent{number}")
         PhoneName.objects.create(connector=connector, what="agent", name=f"SIP/{name}", agent=agent)
-    lines = lines_of(calls, agents)
+    written = lines_of(calls, agents)
     log = tmp_path / "queue_log"
-    log.write_text("".join(f"{line}\n" for line in lines[: len(lines) // 2]))
+    log.write_text("".join(f"{line}\n" for line in written[: len(written) // 2]))
     call_command("read_queue_log", str(log))
-    log.write_text("".join(f"{line}\n" for line in lines))
+    log.write_text("".join(f"{line}\n" for line in written))
     call_command("read_queue_log", str(log), again=True)
     assert Contact.objects.count() == len(calls)
     call_command("refresh_metrics")
     client.force_login(make_user("boss", role="manager"))
-    expected = [row for row in csv.DictReader((folder / "expected.csv").open()) if row["group"] == f"day={DAY}"]
+    with (folder / "expected.csv").open() as lines:
+        expected = [row for row in csv.DictReader(lines) if row["group"] == f"day={DAY}"]
     compared = 0
     for row in expected:
         if row["kpi"] in {"offered", "answered", "abandoned", "asa", "service-level", "abandonment", "aht"}:

@@ -111,11 +111,11 @@ def _connected(line: Line) -> list[Told]:
     if line.member in _NOBODY:
         raise UnreadableError("the member who answered in its fourth field")
     answered = _told(line, "answered", agent=line.member, queue=line.queue)
-    rang = line.parameter(3)
-    if not (rang.isdecimal() and 0 < int(rang) < 3600):
+    waited, rang = (int(said) if said.isdecimal() else 0 for said in (line.parameter(1), line.parameter(3)))
+    # How long her phone rang, in seconds. The ring is part of the customer's wait: what is said to be longer is no ring.
+    if not 0 < rang <= min(waited, 3600):
         return [answered]
-    # How long her phone rang, in seconds. The ring is part of the customer's wait.
-    ringing = _told(line, "ringing", agent=line.member, queue=line.queue, at=line.at - timedelta(seconds=int(rang)))
+    ringing = _told(line, "ringing", agent=line.member, queue=line.queue, at=line.at - timedelta(seconds=rang))
     return [ringing, answered]
 
 
