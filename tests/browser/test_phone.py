@@ -140,6 +140,8 @@ def test_from_the_ring_to_done_by_keyboard_alone_and_into_the_figures(page, help
 
 
 def test_a_callback_from_the_list_to_the_figure(page, helpdesk, pbx):
+    # A browser without a telephone would ask what to do with the address, and take no press until it is told.
+    page.add_init_script("HTMLAnchorElement.prototype.click = function () { window.dialled = this.href; };")
     log_in(page, helpdesk, "bo")
     pbx.tell("cb1", "queued", ago=400, queue="first-line", **{"from": "+46701740605"})
     pbx.tell("cb1", "callback_requested", ago=390)
