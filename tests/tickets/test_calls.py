@@ -123,15 +123,15 @@ def test_the_pop_takes_the_same_queries_however_long_the_history(client, anna, d
     ring(anna)
     pop(client)
     # user; what rings; what she just answered; the contact with its customer; its number; the open cases; the last
-    # promise; the contacts of ten days.
-    with django_assert_num_queries(8):
+    # promise; the contacts of ten days; how many chats wait.
+    with django_assert_num_queries(9):
         pop(client)
 
 
-def test_nothing_rings_costs_three_queries(client, anna, django_assert_num_queries):
+def test_nothing_rings_costs_four_queries(client, anna, django_assert_num_queries):
     pop(client)
-    # user; what rings; what she just answered.
-    with django_assert_num_queries(3):
+    # user; what rings; what she just answered; how many chats wait.
+    with django_assert_num_queries(4):
         pop(client)
 
 

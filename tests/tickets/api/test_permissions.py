@@ -39,6 +39,11 @@ TABLE = {
     ("contacts", "POST"): (contact(topic=None), row(401, 400, 201, 201, 201, 201, 201)),
     ("contacts-batch", "POST"): ({"source": "x", "contacts": []}, row(401, 403, 403, 403, 200, 200, 200)),
     ("calls-events", "POST"): ({"source": "x", "events": []}, row(401, 403, 403, 403, 200, 200, 200)),
+    # Without a telephone system of that maker there is nothing that it could belong to.
+    ("calls-amazon-connect", "POST"): ([], row(401, 403, 403, 403, 400, 400, 400)),
+    # Nobody logs in: the maker's signature counts, and there is no such system.
+    ("calls-twilio", "POST"): ({}, row(404, 404, 404, 404, 404, 404, 404)),
+    **{("calls-twilio", method): (None, row(*[405] * 7)) for method in ("GET", "PUT", "PATCH", "DELETE")},
     ("contact", "GET"): (None, SEEN),
     ("contact", "PUT"): (contact(topic=None) | {"contact_id": "seen"}, SEEN),
     ("contact", "PATCH"): ({"cause": "x"}, SEEN),
@@ -145,9 +150,9 @@ def address(name, keys):
     route = str(ADDRESSES[name].pattern)
     for variable in ("<int:pk>", "<int:number>"):
         route = route.replace(variable, str(keys.get(name) or keys["case"]))
-    return route.replace("<str:slug>", "offered") + (f"?{KPI}" if name.startswith("kpi-") else "").replace(
-        "kpi=offered&" if name == "kpi-rows" else "\0", ""
-    )
+    return route.replace("<str:slug>", "offered").replace("<slug:code>", "pbx") + (
+        f"?{KPI}" if name.startswith("kpi-") else ""
+    ).replace("kpi=offered&" if name == "kpi-rows" else "\0", "")
 
 
 @pytest.mark.parametrize("name", ADDRESSES)
