@@ -192,6 +192,61 @@ def test_a_transferred_call_of_amazon_connect_is_one_contact_with_two_legs(clien
 
 
 @pytest.mark.django_db
+def test_whoever_of_two_agents_stays_with_the_customer_of_amazon_connect_has_taken_over(client, system):
+    make_connector("amazon_connect")
+    send_records(client, system, lines_of("connect_warm_transfer.jsonl"))
+    contact = Contact.objects.get()
+    assert (contact.transfers, seconds(contact.ended_at, contact.started_at)) == (1, 400)
+    assert parts() == [
+        ("anna", "primary", 170_000_000, 20_000_000),
+        ("bo", "conference", 80_000_000, 0),
+        ("bo", "transfer", 200_000_000, 15_000_000),
+    ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("late", [False, True])
+def test_somebody_outside_who_is_asked_leaves_direction_wait_and_end_of_the_call_alone(client, system, late):
+    make_connector("amazon_connect")
+    records = lines_of("connect_third_party.jsonl")
+    for record in reversed(records) if late else records:
+        send_records(client, system, record)
+    contact = Contact.objects.get()
+    assert (contact.direction, contact.outcome, contact.transfers) == ("inbound", "answered", 0)
+    assert seconds(contact.answered_at, contact.queued_at) == 20
+    assert (contact.talk_us, contact.hold_us, seconds(contact.ended_at, contact.started_at)) == (
+        270_000_000,
+        100_000_000,
+        400,
+    )
+
+
+@pytest.mark.django_db
+def test_a_call_that_is_handed_to_a_number_outside_is_over_for_us(client, system):
+    make_connector("amazon_connect")
+    send_records(client, system, lines_of("connect_transfer_out.jsonl"))
+    contact = Contact.objects.get()
+    assert (contact.direction, seconds(contact.ended_at, contact.started_at)) == ("inbound", 200)
+    assert parts() == [("anna", "primary", 170_000_000, 20_000_000)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("late", [False, True])
+def test_the_wait_goes_on_in_the_queue_to_which_a_flow_of_amazon_connect_hands_on(client, system, late):
+    make_connector("amazon_connect")
+    records = lines_of("connect_queue_transfer.jsonl")
+    for record in reversed(records) if late else records:
+        send_records(client, system, record)
+    contact = Contact.objects.get()
+    assert (contact.outcome, contact.queue.code) == ("abandoned", "first-line")
+    assert seconds(contact.ended_at, contact.queued_at) == 190
+
+
+def parts():
+    return list(Segment.objects.order_by("started_at").values_list("agent__username", "role", "talk_us", "acw_us"))
+
+
+@pytest.mark.django_db
 def test_a_queued_callback_of_amazon_connect_hangs_on_its_request(tmp_path):
     make_connector("amazon_connect")
     file = tmp_path / "records.jsonl"
@@ -269,6 +324,23 @@ def test_the_callbacks_of_a_call_make_its_contact(client, monkeypatch, seed):
     leg = Segment.objects.get()
     assert (leg.talk_us, leg.acw_us, leg.is_running) == (100_000_000, 30_000_000, False)
     assert contact.queue.code == "first-line"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("seed", range(3))
+def test_a_warm_transfer_is_the_colleagues_from_when_the_first_agent_leaves(client, monkeypatch, seed):
+    monkeypatch.setenv("TELEPHONE_SECRET_TWILIO", TOKEN)
+    make_connector("twilio")
+    events = lines_of("twilio_warm_transfer.jsonl") * 2
+    random.Random(seed).shuffle(events)
+    assert {call_back(client, fields).status_code for fields in events} == {204}
+    contact = Contact.objects.get()
+    assert (contact.transfers, seconds(contact.ended_at, contact.started_at)) == (1, 200)
+    assert parts() == [
+        ("anna", "primary", 80_000_000, 10_000_000),
+        ("bo", "consult", 30_100_000, 0),
+        ("bo", "transfer", 110_000_000, 15_000_000),
+    ]
 
 
 @pytest.mark.django_db

@@ -118,6 +118,19 @@ TABLE = {
         ("answered", 0, 10, 80),
         [(ANNA, "primary", 70, 0, 0, False), (BO, "conference", 35, 0, 0, False)],
     ),
+    "asked a colleague, who stayed when the first agent left, with no word of a hand-over": (
+        story((0, "queued"), (10, "answered", ANNA), (20, "consulted", ANNA, BO), (25, "answered", BO), (45, "ended", ANNA),
+              (50, "after_call_ended", ANNA), (60, "held", BO), (65, "resumed", BO), (80, "ended", BO),
+              (85, "after_call_ended", BO)),
+        ("answered", 0, 10, 80),
+        [(ANNA, "primary", 35, 0, 5, False), (BO, "consult", 20, 0, 0, False), (BO, "transfer", 30, 5, 5, False)],
+    ),
+    "all three talked, and were hung up one after the other": (
+        story((0, "queued"), (10, "answered", ANNA), (20, "conferenced", ANNA, BO), (25, "answered", BO),
+              (80, "ended", ANNA), (85, "ended", BO), (90, "after_call_ended", ANNA)),
+        ("answered", 0, 10, 85),
+        [(ANNA, "primary", 70, 0, 10, False), (BO, "conference", 60, 0, 0, False)],
+    ),
     "answered straight, with no queue: the wait is not known": (
         story((0, "ringing", ANNA), (5, "answered", ANNA), (10, "ended"), (10, "after_call_ended")),
         ("answered", None, 5, 10),

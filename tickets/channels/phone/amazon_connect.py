@@ -4,8 +4,11 @@ A record is the whole story of one contact, written when it is over, and written
 delivered at least once and in any order, so an event's name is its record's and what it says. All contacts of one call name
 the first of them, `InitialContactId`: that is the call. A callback is a call of its own.
 
-Source:
+A record does not say whether its agent was asked, joined or took over: whoever stays with the customer took over.
+
+Sources:
     https://docs.aws.amazon.com/connect/latest/adminguide/ctr-data-model.html
+    https://docs.aws.amazon.com/connect/latest/adminguide/identify-conferences-transfers.html
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ from urllib.parse import urlsplit
 from tickets.channels.phone.told import Rules, Told, UnreadableError
 
 _OURS = frozenset({"OUTBOUND", "API", "CALLBACK", "EXTERNAL_OUTBOUND"})
+# Where a call goes that leaves the contact centre.
+_OUTSIDE = frozenset({"TELEPHONE_NUMBER", "VOIP"})
 # Nobody was at the other end, whatever the agent did.
 _NOT_REACHED = frozenset(
     [
@@ -76,6 +81,8 @@ class _Record:
         self.asked_in = (_text(record.get("PreviousContactId")) or first) if self.is_callback else ""
         # In a chain, only the first contact has the customer's way to us in it.
         self.is_first = self.call == contact
+        # Somebody outside who is asked during a call: no agent of ours, and neither the customer's direction nor her end.
+        self.is_third_party = self.method == "EXTERNAL_OUTBOUND" and not self.is_first
         self.queue = _part(record, "Queue")
         self.agent = _part(record, "Agent")
         self.name = _text(self.agent.get("Username")) or _text(self.agent.get("ARN"))
@@ -85,6 +92,8 @@ class _Record:
         began = _moment(self.record, "InitiationTimestamp")
         if began is None:
             raise UnreadableError("InitiationTimestamp: a moment")
+        if self.is_third_party:
+            return
         if self.is_callback and self.asked_in != self.contact:
             asked_at = _moment(self.queue, "EnqueueTimestamp") or began
             first = _text(self.record.get("InitialContactId")) or self.asked_in
@@ -117,8 +126,14 @@ class _Record:
         handed = _moment(self.record, "TransferCompletedTimestamp")
         answered = _moment(self.agent, "ConnectedToAgentTimestamp")
         if handed and answered:
-            target = _text(_part(self.record, "TransferredToEndpoint").get("Address"))
-            yield self.told("transferred", handed, agent=self.name, target=target)
+            to = _part(self.record, "TransferredToEndpoint")
+            yield self.told("transferred", handed, agent=self.name, target=_text(to.get("Address")))
+            if to.get("Type") in _OUTSIDE:
+                # It goes on, but no longer with us.
+                yield self.told("ended", handed)
+        elif is_over and not answered and not self.is_ours and _text(self.record.get("NextContactId")):
+            # A flow took her out of the queue: where another contact waits in the next one, the wait goes on.
+            yield self.told("overflowed", is_over)
         elif is_over:
             yield self.told("ended", over or is_over, agent=self.name if answered else "")
         if answered and self.name and (done := self.work_over(over or is_over)):

@@ -34,6 +34,8 @@ _PLACE = {kind: place for place, kind in enumerate(KINDS)}
 FLOW_OUTS = {"callback_requested": Outcome.CALLBACK_REQUESTED, "voicemail": Outcome.VOICEMAIL}
 # Who was consulted or listened in has nothing to write up, unless she says so.
 _HELPERS = (Role.CONSULT, Role.CONFERENCE)
+# Systems hang the participants of a call up one after the other. Who is there for longer than this stayed with the customer.
+LEFT_ALONE = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,17 @@ def fold(events: Iterable[Event], answers_elsewhere: Mapping[int, Sequence[datet
         metrics/DECISIONS.md, "Calls by events".
     """
     ordered = in_order(events)
+    call = _walk(ordered)
+    while (taken_over := _taken_over(call, ordered)) and taken_over not in ordered:
+        ordered = in_order([*ordered, taken_over])
+        call = _walk(ordered)
+    _flow_out_of(call)
+    for attempt in (call, *call.callbacks):
+        _end_wrap_ups(attempt, ordered, answers_elsewhere or {})
+    return call
+
+
+def _walk(ordered: Sequence[Event]) -> Call:
     named = next((event.direction for event in ordered if event.direction), Direction.INBOUND)
     call = Call(ordered[0].at, direction=named)
     current = call
@@ -166,10 +179,19 @@ def fold(events: Iterable[Event], answers_elsewhere: Mapping[int, Sequence[datet
         call.callee = call.callee or event.callee
         current = _attempt(call, current, event)
         _STEPS[event.kind](current, event)
-    _flow_out_of(call)
-    for attempt in (call, *call.callbacks):
-        _end_wrap_ups(attempt, ordered, answers_elsewhere or {})
     return call
+
+
+def _taken_over(call: Call, ordered: Sequence[Event]) -> Event | None:
+    """The hand-over that nobody told of: whose call it was left, and a colleague who had been asked or joined stayed."""
+    for attempt in (call, *call.callbacks):
+        owners = [leg for leg in attempt.legs if leg.role not in _HELPERS]
+        left_at = max((leg.ended_at or ordered[-1].at for leg in owners), default=ordered[-1].at)
+        for leg in reversed(attempt.legs):
+            stayed_until = leg.ended_at or ordered[-1].at
+            if leg.role in _HELPERS and leg.started_at <= left_at and stayed_until - left_at > LEFT_ALONE:
+                return Event(f"taken over:{leg.name}:{left_at}", "transferred", left_at, target=leg.agent)
+    return None
 
 
 def _attempt(call: Call, current: Call, event: Event) -> Call:
