@@ -60,6 +60,10 @@ PARAMETERS = [
     OpenApiParameter("tz", str, description="Time zone of dates and splits. Default: the installation's."),
     OpenApiParameter("as_of", str, description="Maturity is judged as at this instant. Default: now."),
     OpenApiParameter("engine", str, enum=["auto", "facts"], description="auto: stored cells where they can answer."),
+    OpenApiParameter("slot", str, description="One half-hour of the week: 1-10:30 is Mondays from 10:30 to 11."),
+    OpenApiParameter(
+        "between", str, description="Of one KPI: rows of at least so much and below so much, such as 30,60."
+    ),
     *(OpenApiParameter(name, str, many=True, description="Filter; repeated = or.") for name in COLUMNS),
 ]
 

@@ -21,7 +21,7 @@ from metrics.catalog import KPIS, find
 from metrics.compute import Query
 from metrics.definition import Kpi
 from metrics.period import HOUR, Period
-from metrics.question import Question, QuestionError, read, read_zone
+from metrics.question import PARTS, Question, QuestionError, read, read_zone
 from tickets.models import Queue, User
 
 PERIODS = {
@@ -216,7 +216,17 @@ class Board:
 
     @property
     def chosen_text(self) -> str:
-        return "; ".join(", ".join(values) for values in self.question.codes.values())
+        chosen = [", ".join(values) for values in self.question.codes.values()]
+        return "; ".join([*chosen, *self._parts_text])
+
+    @property
+    def _parts_text(self) -> list[str]:
+        """Which half-hour of the week, and which lengths, where only those are asked for."""
+        found = [formats.slot(self.query.slot)] if self.query.slot else []
+        if self.query.band:
+            (kpi,) = self.question.kpis
+            found.append(formats.between(kpi, self.query.band.low, self.query.band.high))
+        return found
 
     @property
     def chosen_count(self) -> int:
@@ -293,7 +303,7 @@ def exact(question: Question, **changes: Sequence[str]) -> str:
     ]
     if question.zone_name != settings.TIME_ZONE:
         pairs.append(("tz", question.zone_name))
-    chosen: Mapping[str, Sequence[str]] = {**question.codes, **changes}
+    chosen: Mapping[str, Sequence[str]] = {**question.codes, **question.parts, **changes}
     pairs += [(name, value) for name, values in chosen.items() for value in values]
     pairs.append(("as_of", query.as_of.astimezone(zone).isoformat(timespec="seconds")))
     return urlencode(pairs)
@@ -303,22 +313,22 @@ def _instant(local: datetime) -> str:
     return local.date().isoformat() if local.time() == datetime.min.time() else local.isoformat()
 
 
-def read_board(params: QueryDict, user: User) -> Board:
-    """Read the dashboard's address.
+def read_board(params: QueryDict, user: User, kpi: Kpi | None = None) -> Board:
+    """Read the dashboard's address; of one KPI, also which half-hour of the week or which lengths it asks for.
 
     Raises:
         QuestionError: naming the parameter and what was expected.
     """
     name, start, end = _read_period(params)
     asked = QueryDict(mutable=True)
-    for dimension in (*DIMENSIONS, "tz", "as_of", "engine"):
+    for dimension in (*DIMENSIONS, "tz", "as_of", "engine", *(PARTS if kpi else ())):
         if params.getlist(dimension):
             asked.setlist(dimension, [value for value in params.getlist(dimension) if value])
     asked["start"], asked["end"] = start, end
     sort = params.get("sort") or "offered"
     return Board(
         params=params,
-        question=read(asked, user, kpis=list(CARDS.values())),
+        question=read(asked, user, kpis=[kpi] if kpi else list(CARDS.values())),
         name=name,
         comparison=_one_of(params, "compare", COMPARISONS, DEFAULT_COMPARISON),
         chart=_read_chart(params, user),

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from django.db import transaction
@@ -22,10 +22,10 @@ from metrics.catalog import columns_of
 from metrics.definition import Fact, Kpi, Measure, Part, Unit
 from metrics.door import EVERYTHING, Sight
 from metrics.grains import plan
-from metrics.period import TIME_SPLITS, Period
+from metrics.period import TIME_SPLITS, Period, Slot
 from metrics.reader import reader
 from metrics.sources import MANY, current_rows, pending_count, pending_rows, stored_rows
-from metrics.sql import COLUMNS, Params, Ranges, log_rows, narrowed, within
+from metrics.sql import COLUMNS, Band, Params, Ranges, banded, log_rows, narrowed, within
 from metrics.store import cell_table
 
 Key = tuple[Any, ...]
@@ -38,6 +38,7 @@ class Query:
     """A question. `filters` holds ids by dimension (channels by code); an empty list matches nothing.
 
     `at`: the instant for stocks, where it is not the end of the period. `sight`: what rows may say to who asks.
+    `slot`: of the period only one half-hour of the week. `band`: of the rows only those whose measure lies within.
     """
 
     period: Period
@@ -47,6 +48,8 @@ class Query:
     engine: str = "auto"
     at: datetime | None = None
     sight: Sight = EVERYTHING
+    slot: Slot | None = None
+    band: Band | None = None
 
     @property
     def moment(self) -> datetime:
@@ -80,6 +83,8 @@ class Query:
 
     @property
     def whole(self) -> Ranges:
+        if self.slot:
+            return self.period.slots(self.slot)
         return [(self.period.start, self.period.end)]
 
 
@@ -130,6 +135,33 @@ def values(kpis: Iterable[Kpi], query: Query) -> list[Row]:
         if not query.by or any(_has_rows(value) for value in found.values()):
             rows.append(Row(_group(query, key, edges), found))
     return gates.guarded(kpis, query, rows)
+
+
+def by_slot(kpis: Sequence[Kpi], query: Query) -> dict[Slot, dict[str, Value]]:
+    """The KPIs by half-hour of the week on the wall clock, all weeks of the period together. Added up from the rows.
+
+    Only KPIs whose value comes from rows of single moments, see `question.is_added_up`.
+    """
+    found: dict[Slot, dict[str, Value]] = defaultdict(dict)
+    families: dict[str, dict[str, Part]] = defaultdict(dict)
+    for part in (part for kpi in kpis for part in kpi.parts):
+        families[part.fact.code][part.name] = part
+    totals: Totals = defaultdict(dict)
+    for parts in families.values():
+        asked = list(parts.values())
+        local = f"(f.{asked[0].fact.at} AT TIME ZONE %(zone)s)"
+        keys = [
+            f"extract(isodow FROM {local})::int",
+            f"(extract(hour FROM {local}) * 2 + floor(extract(minute FROM {local}) / 30))::int",
+        ]
+        rows = partial(current_rows, engine=query.engine)
+        for key, numbers in _from_rows(asked, query, query.whole, rows, keys=keys).items():
+            totals[key].update(numbers)
+    for (weekday, half), numbers in totals.items():
+        values = {kpi.key: value_of(kpi, numbers) for kpi in kpis}
+        if any(_has_rows(value) for value in values.values()):
+            found[Slot(weekday, half)] = values
+    return dict(found)
 
 
 def _has_rows(value: Value) -> bool:
@@ -190,6 +222,8 @@ def _parts(parts: Sequence[Part], query: Query) -> Totals:
     fact = parts[0].fact
     if any(name not in fact.dimensions for name in query.dimensions):
         return {}
+    if query.slot or query.band:
+        return _from_rows(parts, query, query.whole, partial(current_rows, engine=query.engine))
     pending = pending_count(fact.record) if query.engine == "auto" and fact.record.stored else MANY + 1
     if pending > MANY:
         return _from_rows(parts, query, query.whole, log_rows)
@@ -266,16 +300,22 @@ _NOTHING = {"channel": "''"}
 
 
 def _from_rows(
-    parts: Sequence[Part], query: Query, ranges: Ranges, source: Callable[..., str], *, judged: bool = True
+    parts: Sequence[Part],
+    query: Query,
+    ranges: Ranges,
+    source: Callable[..., str],
+    *,
+    judged: bool = True,
+    keys: Sequence[str] | None = None,
 ) -> Totals:
     """Sum over rows. Not `judged`: as cells have them, as if all were mature; what is not is taken out afterwards."""
     params: Params = query.params
     fact = parts[0].fact
-    keys = _row_keys(fact, query, params)
+    keys = keys if keys is not None else _row_keys(fact, query, params)
     sums = {part.name: part.measure.sql(also=_mature(part) if judged else "") for part in parts}
     if judged:
         sums |= {name: f"count(*) FILTER (WHERE {where})" for name, where in _provisional(parts).items()}
-    rows = source(fact, ranges, query.filters, params)
+    rows = banded(source(fact, ranges, query.filters, params), query.band, params)
     if fact.until and query.time_split:
         # A month belongs to a group only where it lies in it as a whole.
         last = f"width_bucket(f.{fact.until} - interval '1 microsecond', %(edges)s::timestamptz[])"
@@ -369,7 +409,7 @@ def _percentiles(kpis: Sequence[Kpi], query: Query) -> dict[Key, dict[str, Value
         inner = f"WITHIN GROUP (ORDER BY {measure.value}) FILTER (WHERE {measure.where})"
         sums[f"p {kpi.key}"] = f"percentile_cont({kpi.percentile}) {inner}"
         sums[f"n {kpi.key}"] = f"count({measure.value}) FILTER (WHERE {measure.where})"
-    rows = current_rows(fact, query.whole, query.filters, params, engine=query.engine)
+    rows = banded(current_rows(fact, query.whole, query.filters, params, engine=query.engine), query.band, params)
     # What no percentile is of need not be sorted: often it is most of the rows.
     any_of = " OR ".join(f"({where})" for where in dict.fromkeys(kpi.numerator.where for kpi in kpis))
     rows += f" WHERE {any_of}"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
+from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from metrics.compute import Value
 from metrics.definition import Kpi, Unit
+from metrics.period import HALVES, Slot
 
 # What stands where there is nothing to divide by. A dash, never a zero: nobody called is not "answered at once".
 NOTHING = "–"
@@ -100,6 +102,21 @@ def interval(kpi: Kpi, value: Value) -> str:
     if value.low is None or value.high is None or is_few(value):
         return ""
     return _("95%% sure: %(low)s to %(high)s") % {"low": amount(kpi, value.low), "high": amount(kpi, value.high)}
+
+
+def slot(one: Slot) -> str:
+    """A half-hour of the week: "Monday 10:30–11:00"."""
+    after = Slot(one.weekday, (one.half + 1) % HALVES)
+    return f"{WEEKDAYS[one.weekday - 1]} {one.clock}–{after.clock if after.half else '24:00'}"
+
+
+def between(kpi: Kpi, low: float | None, high: float | None) -> str:
+    """A band of lengths or scores: at least the lower end, and below the upper."""
+    if low is None and high is not None:
+        return _("below %s") % amount(kpi, high)
+    if high is None and low is not None:
+        return _("%s or more") % amount(kpi, low)
+    return _("%(low)s to below %(high)s") % {"low": amount(kpi, low or 0), "high": amount(kpi, high or 0)}
 
 
 def difference(kpi: Kpi, value: float) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Self
 
 TIME_SPLITS = ("hour", "day", "week", "month")
 MAX_BUCKETS = 20_000
 HOUR = timedelta(hours=1)
 QUARTER = timedelta(minutes=15)
+HALF_HOUR = timedelta(minutes=30)
+HALVES = 48
 
 
 class PeriodError(ValueError):
@@ -40,6 +43,39 @@ def parse_moment(text: str, zone: tzinfo, parameter: str) -> datetime:
     if moment.tzinfo is None:
         raise PeriodError(parameter, f"an instant needs its offset (2025-10-31T08:00:00+01:00), got {text!r}")
     return moment.astimezone(UTC)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A half-hour of the week: ISO weekday 1 to 7, and which half-hour of the wall clock's day, 0 to 47."""
+
+    weekday: int
+    half: int
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Read "1-10:30": Mondays from 10:30 to 11.
+
+        Raises:
+            PeriodError: it is not one.
+        """
+        weekday, _dash, clock = text.partition("-")
+        try:
+            at = time.fromisoformat(clock)
+            if weekday in set("1234567") and len(clock) == 5 and at.minute % 30 == 0:
+                return cls(int(weekday), at.hour * 2 + at.minute // 30)
+        except ValueError:
+            pass
+        raise PeriodError(
+            "slot", f"expected a weekday and a half-hour such as 1-10:30 (Mondays from 10:30), got {text!r}"
+        )
+
+    def __str__(self) -> str:
+        return f"{self.weekday}-{self.clock}"
+
+    @property
+    def clock(self) -> str:
+        return f"{self.half // 2:02}:{self.half % 2 * 30:02}"
 
 
 @dataclass(frozen=True)
@@ -88,6 +124,26 @@ class Period:
             days = last - first
             return Period(midnight(first - days, self.zone), self.start, self.zone)
         return Period(self.start - (self.end - self.start), self.start, self.zone)
+
+    def slots(self, slot: Slot) -> list[tuple[datetime, datetime]]:
+        """Where in the period the wall clock shows this half-hour of this weekday, as half-open ranges in UTC.
+
+        A half-hour that the clock skips is not there; one that it shows twice is there twice.
+        """
+        found = []
+        day = self.start.astimezone(self.zone).date()
+        day += timedelta(days=(slot.weekday - day.isoweekday()) % 7)
+        at = time(slot.half // 2, slot.half % 2 * 30)
+        while midnight(day, self.zone) < self.end:
+            for fold in (0, 1):
+                local = datetime.combine(day, at, self.zone).replace(fold=fold)
+                start = local.astimezone(UTC)
+                is_shown = start.astimezone(self.zone).replace(tzinfo=None) == local.replace(tzinfo=None)
+                first, end = max(start, self.start), min(start + HALF_HOUR, self.end)
+                if is_shown and first < end and (first, end) not in found:
+                    found.append((first, end))
+            day += timedelta(days=7)
+        return found
 
     def _hour_start(self, moment: datetime) -> datetime:
         """The first instant, in UTC, of the local hour; an hour cut by a clock change begins at the change."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,14 +20,16 @@ from django.utils.translation import gettext as _
 from metrics import door
 from metrics.catalog import find
 from metrics.compute import Query, Row
-from metrics.definition import Kpi
-from metrics.period import TIME_SPLITS, Period, PeriodError, parse_moment
+from metrics.definition import Kpi, Unit
+from metrics.period import TIME_SPLITS, Period, PeriodError, Slot, parse_moment
 from metrics.reader import data_until
-from metrics.sql import COLUMNS
+from metrics.sql import COLUMNS, Band
 from tickets.models import Channel, Client, Queue, Team, Topic, User
 
 ENGINES = ("auto", "facts")
 SPLITS = (*TIME_SPLITS, *COLUMNS)
+# What takes a part out of a period and its filters.
+PARTS = ("slot", "between")
 
 MODELS: dict[str, Any] = {"client": Client, "queue": Queue, "team": Team, "topic": Topic, "agent": User}
 
@@ -43,7 +46,7 @@ class QuestionError(ValueError):
 class Question:
     """The KPIs asked for, and the query; `zone_name` as given, for links and answers.
 
-    `is_instant`: the question names an instant and no period.
+    `is_instant`: the question names an instant and no period. `parts`: the half-hour or the lengths, as given.
     """
 
     kpis: list[Kpi]
@@ -51,6 +54,7 @@ class Question:
     zone_name: str
     codes: dict[str, list[str]] = field(default_factory=dict)
     is_instant: bool = False
+    parts: dict[str, list[str]] = field(default_factory=dict)
 
 
 def read(params: QueryDict, user: User, *, kpis: Sequence[Kpi] | None = None) -> Question:
@@ -74,6 +78,7 @@ def read(params: QueryDict, user: User, *, kpis: Sequence[Kpi] | None = None) ->
             if is_instant:
                 raise QuestionError("by", _("an instant has no %s: ask with start and end") % split)
             period.edges(split)
+        slot = _slot(params, asked)
         as_of = _moment(params, "as_of", zone) if params.get("as_of") else data_until()
     except PeriodError as error:
         raise QuestionError(error.parameter, str(error)) from error
@@ -83,11 +88,58 @@ def read(params: QueryDict, user: User, *, kpis: Sequence[Kpi] | None = None) ->
     filters = read_filters(codes, user)
     return Question(
         kpis=asked,
-        query=Query(period, by, door.scoped(filters, user), as_of, read_engine(params), at, sight=door.sight_of(user)),
+        query=Query(
+            period,
+            by,
+            door.scoped(filters, user),
+            as_of,
+            read_engine(params),
+            at,
+            sight=door.sight_of(user),
+            slot=slot,
+            band=_band(params, asked),
+        ),
         zone_name=zone_name,
         codes=codes,
         is_instant=is_instant,
+        parts={name: [params[name]] for name in PARTS if params.get(name)},
     )
+
+
+def is_added_up(kpi: Kpi) -> bool:
+    """Whether its value comes from rows of single moments: no stock, no average over time and no ledger."""
+    return not (kpi.stock or kpi.average or kpi.fact.until or kpi.denominator_fact)
+
+
+def has_lengths(kpi: Kpi) -> bool:
+    """Whether each of its rows has a length, a score or a number of its own, by which they can be told apart."""
+    return is_added_up(kpi) and bool(kpi.numerator.value) and not kpi.together and kpi.unit is not Unit.MONEY
+
+
+def _slot(params: QueryDict, kpis: Sequence[Kpi]) -> Slot | None:
+    if not params.get("slot"):
+        return None
+    if odd := next((kpi for kpi in kpis if not is_added_up(kpi)), None):
+        raise QuestionError("slot", _("%s is not counted by the half-hour") % odd.key)
+    return Slot.read(params["slot"])
+
+
+def _band(params: QueryDict, kpis: Sequence[Kpi]) -> Band | None:
+    """`between=30,60`: rows of at least 30 and below 60 of what the KPI measures; either end may be left out."""
+    text = params.get("between")
+    if not text:
+        return None
+    if len(kpis) != 1 or not has_lengths(kpis[0]):
+        raise QuestionError("between", _("expected one KPI whose rows have a length or a score"))
+    ends = text.split(",")
+    try:
+        low, high = (float(end) if end else None for end in ends)
+        is_read = not any(math.isnan(end) for end in (low, high) if end is not None)
+    except ValueError:
+        is_read = False
+    if not is_read:
+        raise QuestionError("between", _("expected two numbers such as 30,60, got %r") % text)
+    return Band(kpis[0].numerator, low, high)
 
 
 def _moment(params: QueryDict, name: str, zone: ZoneInfo) -> datetime:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from metrics.definition import Fact, Record
+from metrics.definition import Fact, Measure, Record
 from metrics.facts.agreements import AGREEMENTS
 
 Ranges = Sequence[tuple[datetime, datetime]]
@@ -45,6 +46,27 @@ def narrowed(columns: Mapping[str, str], filters: Filters, params: Params) -> st
         params[f"f_{dimension}"] = list(values)
         text += f" AND {columns[dimension]} = ANY(%(f_{dimension})s)"
     return text
+
+
+@dataclass(frozen=True)
+class Band:
+    """Rows whose `measure` is at least `low` and below `high`, in the unit that is shown; None: no end."""
+
+    measure: Measure
+    low: float | None
+    high: float | None
+
+
+def banded(rows: str, band: Band | None, params: Params) -> str:
+    """The sub-select `f`, narrowed to a band."""
+    if band is None:
+        return rows
+    value, where = band.measure.value, [f"({band.measure.where})"]
+    for name, sign, end in (("band_low", ">=", band.low), ("band_high", "<", band.high)):
+        if end is not None:
+            params[name] = end * band.measure.scale
+            where.append(f"({value}) {sign} %({name})s")
+    return f"(SELECT * FROM {rows} WHERE {' AND '.join(where)}) f"
 
 
 def record_table(record: Record) -> str:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from metrics import audit, charts, drill, exports
 from metrics import cards as board_cards
 from metrics.board import CARDS, Board, read_board
+from metrics.definition import Kpi
 from metrics.purse import CARD_SECONDS, FAMILY_SHARE, PAGE_SECONDS, Purse
 from metrics.question import QuestionError
 from metrics.rows import CursorError
@@ -53,8 +54,8 @@ def reader_of(request: HttpRequest) -> User:
     return cast("User", request.user)
 
 
-def _board(request: HttpRequest) -> Board:
-    return read_board(request.GET, reader_of(request))
+def _board(request: HttpRequest, kpi: Kpi | None = None) -> Board:
+    return read_board(request.GET, reader_of(request), kpi)
 
 
 @open_to_clients
@@ -123,8 +124,9 @@ def export(request: HttpRequest, name: str, kind: str) -> HttpResponseBase:
 @for_readers_of_numbers
 def kpi_rows(request: HttpRequest, slug: str) -> HttpResponse:
     """The very contacts, cases or invitations behind a value."""
-    board = _board(request)
-    found = drill.read_rows(request.GET, board, drill.kpi_called(slug, reader_of(request)))
+    kpi = drill.kpi_called(slug, reader_of(request))
+    board = _board(request, kpi)
+    found = drill.read_rows(request.GET, board, kpi)
     return render(
         request,
         "metrics/rows.html",
@@ -136,8 +138,8 @@ def kpi_rows(request: HttpRequest, slug: str) -> HttpResponse:
 @for_readers_of_numbers
 def kpi_rows_export(request: HttpRequest, slug: str, kind: str) -> HttpResponseBase:
     """Every row of the set, however many, in the columns of the page."""
-    board = _board(request)
     found = drill.kpi_called(slug, reader_of(request))
+    board = _board(request, found)
     which, reason = drill.read_set(request.GET, found)
     name = f"{found.key.replace(':', '-')}-{which}"
     lines = exports.row_lines(found, board.query, which, reason)
