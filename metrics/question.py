@@ -102,7 +102,7 @@ def read(params: QueryDict, user: User, *, kpis: Sequence[Kpi] | None = None) ->
         zone_name=zone_name,
         codes=codes,
         is_instant=is_instant,
-        parts={name: [params[name]] for name in PARTS if params.get(name)},
+        parts={name: [text] for name in PARTS if (text := params.get(name))},
     )
 
 
@@ -117,11 +117,12 @@ def has_lengths(kpi: Kpi) -> bool:
 
 
 def _slot(params: QueryDict, kpis: Sequence[Kpi]) -> Slot | None:
-    if not params.get("slot"):
+    text = params.get("slot")
+    if not text:
         return None
     if odd := next((kpi for kpi in kpis if not is_added_up(kpi)), None):
         raise QuestionError("slot", _("%s is not counted by the half-hour") % odd.key)
-    return Slot.read(params["slot"])
+    return Slot.read(text)
 
 
 def _band(params: QueryDict, kpis: Sequence[Kpi]) -> Band | None:
