@@ -141,6 +141,12 @@ class Board:
     sort: str
     descending: bool
     user: User
+    # The page's own address; empty: the overview.
+    place: str = ""
+
+    @property
+    def address(self) -> str:
+        return self.place or reverse("dashboard")
 
     @property
     def query(self) -> Query:
@@ -186,7 +192,7 @@ class Board:
 
     def link(self, **changes: str | None) -> str:
         """The dashboard's address with some things changed; None takes one out."""
-        return f"{reverse('dashboard')}?{self.state(**changes)}"
+        return f"{self.address}?{self.state(**changes)}"
 
     def state(self, **changes: str | None) -> str:
         params = self.params.copy()
@@ -313,7 +319,7 @@ def _instant(local: datetime) -> str:
     return local.date().isoformat() if local.time() == datetime.min.time() else local.isoformat()
 
 
-def read_board(params: QueryDict, user: User, kpi: Kpi | None = None) -> Board:
+def read_board(params: QueryDict, user: User, kpi: Kpi | None = None, place: str = "") -> Board:
     """Read the dashboard's address; of one KPI, also which half-hour of the week or which lengths it asks for.
 
     Raises:
@@ -335,6 +341,7 @@ def read_board(params: QueryDict, user: User, kpi: Kpi | None = None) -> Board:
         sort=sort if sort in COLUMNS else "queue",
         descending=params.get("dir", "desc") != "asc",
         user=user,
+        place=place,
     )
 
 

@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from metrics import formats, mixes, trend
 from metrics.agreements import changed_terms, marks
 from metrics.board import CARDS, SECTIONS, Board, starts
+from metrics.boards.models import notes_between
+from metrics.boards.targets import Targets, target_text
 from metrics.catalog import KPIS
 from metrics.change import ALIKE, Change, Circumstances, Verdict, Why, compare
 from metrics.compute import Query, Value
@@ -102,10 +104,12 @@ class Tile:
     trend: trend.Trend | None = None
     trend_title: str = ""
     variation: Variation = UNTESTED
+    # What its name on the page begins with: the same figure may stand on it twice.
+    place: str = "tile"
 
     @property
     def id(self) -> str:
-        return "tile-" + self.kpi.key.replace(":", "-")
+        return f"{self.place}-{self.kpi.key.replace(':', '-')}"
 
     @property
     def is_late(self) -> bool:
@@ -132,7 +136,7 @@ def is_empty(found: Iterable[Section]) -> bool:
 
 def make_tiles(board: Board, keys: Sequence[str], purse: Purse) -> list[Tile]:
     """The cards called so: their values first, then what they are compared with, then their trends."""
-    kpis = [CARDS[key] for key in keys]
+    kpis = [KPIS[key] for key in keys]
     asked = list(kpis)
     if any(kpi.fact.code == "invitation" for kpi in kpis) and KPIS["response-rate"] not in kpis:
         asked.append(KPIS["response-rate"])  # whether answers may be compared at all
@@ -145,7 +149,8 @@ def make_tiles(board: Board, keys: Sequence[str], purse: Purse) -> list[Tile]:
         shift=response_shift(now.values, earlier.values),
         promised=promise(board) if "service-level" in keys else "",
         changed_terms=_changed_terms(kpis, board) if earlier.values else set(),
-        changes=_changes(kpis, board),
+        marks=marks_on(board),
+        targets=Targets(board),
         around=around(board.query, board.before) if board.before else ALIKE,
     )
     tiles = []
@@ -165,7 +170,8 @@ class About:
     shift: float
     promised: str
     changed_terms: set[str]
-    changes: list[int]
+    marks: list[Mark]
+    targets: Targets
     around: Circumstances
 
 
@@ -184,16 +190,27 @@ def _changed_terms(kpis: Sequence[Kpi], board: Board) -> set[str]:
     return changed_terms(board.clients, board.before.period.start, board.period.end)
 
 
-def _changes(kpis: Sequence[Kpi], board: Board) -> list[int]:
-    """The first pieces of the series after a new agreement, where figures that hang on it are shown."""
-    return sorted({at for at, _words in marks_on(board)}) if any(kpi.terms for kpi in kpis) else []
+@dataclass(frozen=True)
+class Mark:
+    """What is marked on the axis of time, by index of the series' piece. `is_noted`: somebody wrote that it happened."""
+
+    at: int
+    words: str
+    is_noted: bool = False
 
 
-def marks_on(board: Board) -> list[tuple[int, str]]:
-    """By index of the series' piece, what the chart marks there."""
+def marks_on(board: Board) -> list[Mark]:
+    """What a chart of the board's period marks, in order of time."""
+    span = board.period.start, board.period.end
     edges = starts(board.period, board.query.as_of)
-    found = marks(board.clients, board.period.start, board.period.end)
-    return [(bisect_right(edges, at) - 1, words) for at, words in found if at >= edges[0]]
+    found = [(at, words, False) for at, words in marks(board.clients, *span)]
+    found += [(at, words, True) for at, words in notes_between(board.user, board.query.filters, *span)]
+    return [Mark(bisect_right(edges, at) - 1, words, noted) for at, words, noted in sorted(found) if at >= edges[0]]
+
+
+def changes_for(kpi: Kpi, found: Sequence[Mark]) -> list[int]:
+    """The first pieces of a series after which its limits may begin anew: what was noted, and new terms it hangs on."""
+    return sorted({one.at for one in found if one.is_noted or kpi.terms})
 
 
 def _with_split(tile: Tile, moved: Decomposition) -> Tile:
@@ -234,7 +251,7 @@ def _tile(
     )
     if value is None:
         return empty
-    tested = variation(kpi, board.split, line, about.changes if kpi.terms else []) if line else UNTESTED
+    tested = variation(kpi, board.split, line, changes_for(kpi, about.marks)) if line else UNTESTED
     drawn = _drawn(line, tested)
     shift = about.shift if kpi.fact.code == "invitation" else 0
     moved = compare(
@@ -245,7 +262,7 @@ def _tile(
         figure=formats.figure(kpi, value),
         parts=parts(kpi, value),
         interval=formats.interval(kpi, value),
-        notes=tuple(_notes(kpi, value, about.promised)),
+        notes=(*_notes(kpi, value, about.promised), *_aims(board, kpi, value, about.targets)),
         change=change_text(kpi, moved, earlier),
         trend=drawn,
         trend_title=_trend_title(board, tested) if drawn else "",
@@ -311,6 +328,13 @@ def _notes(kpi: Kpi, value: Value, promised: str) -> Iterable[str]:
         yield provisional_words(value)
     if value.value is not None and formats.is_few(value):
         yield _("Too few for a rate or a trend") if kpi.unit is Unit.SHARE else _("Too few for a trend")
+
+
+def _aims(board: Board, kpi: Kpi, value: Value, targets: Targets) -> Iterable[str]:
+    """What it shall reach at the end of the period, and whether it does."""
+    aim = targets.at(kpi, min(board.period.end, board.query.as_of))
+    if aim is not None:
+        yield target_text(kpi, value, aim)
 
 
 def change_text(kpi: Kpi, change: Change, earlier: Value | None) -> ChangeText | None:

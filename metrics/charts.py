@@ -11,7 +11,8 @@ from django.utils.translation import ngettext
 
 from metrics import door, formats
 from metrics.board import CARDS, COLUMNS, DEFAULT_CHART, VOLUME, Board, starts
-from metrics.cards import marks_on, parts, provisional_words
+from metrics.boards.targets import Targets
+from metrics.cards import changes_for, marks_on, parts, provisional_words
 from metrics.catalog import KPIS
 from metrics.compute import Value
 from metrics.definition import Kpi, Unit
@@ -39,6 +40,24 @@ class Cell:
     raw: Value | None = None
     key: str = ""
     notes: tuple[str, ...] = ()
+    # The number behind a figure that is no KPI's value, and how it looks.
+    plain: float | None = None
+    look: str = ""
+
+
+def figure_cell(board: Board, kpi: Kpi, value: Value | None, changes: dict[str, list[str]] | None) -> Cell:
+    """One figure with the link to its rows, which are narrowed by `changes`; None for them: it has no link."""
+    if value is None:
+        value = Value(value=0 if kpi.unit is Unit.COUNT else None)
+    return Cell(
+        figure=formats.figure(kpi, value),
+        parts=parts(kpi, value) if value.value is not None else "",
+        interval=formats.interval(kpi, value),
+        url=board.rows_link(kpi, **changes) if changes is not None and value.value is not None else "",
+        raw=value,
+        key=kpi.key,
+        notes=(provisional_words(value),) if value.provisional else (),
+    )
 
 
 @dataclass(frozen=True)
@@ -62,9 +81,9 @@ def chart_kpis(board: Board) -> list[Kpi]:
     return [KPIS[key] for key in (VOLUME if board.chart == DEFAULT_CHART else (board.chart,))]
 
 
-def make_chart(board: Board, purse: Purse | None = None) -> Chart:
-    """The chart over time, and the same figures as a table."""
-    kpis = chart_kpis(board)
+def make_chart(board: Board, purse: Purse | None = None, kpis: Sequence[Kpi] | None = None) -> Chart:
+    """The chart over time of the board's choice, or of these KPIs, and the same figures as a table."""
+    kpis = list(kpis) if kpis is not None else chart_kpis(board)
     rows, late = answers(kpis, board.by_time, purse or Purse(CARD_SECONDS))
     if late:
         return Chart(board.chart, kpis, [], is_late=True)
@@ -75,23 +94,21 @@ def make_chart(board: Board, purse: Purse | None = None) -> Chart:
     ends = [*edges[1:], board.period.end]
     series = {kpi.key: [point(kpi, found.get(edge, {}).get(kpi.key)) for edge in edges] for kpi in kpis}
     marked = marks_on(board)
-    tested = {
-        kpi.key: variation(kpi, board.split, series[kpi.key], [at for at, _words in marked] if kpi.terms else [])
-        for kpi in kpis
-    }
+    tested = {kpi.key: variation(kpi, board.split, series[kpi.key], changes_for(kpi, marked)) for kpi in kpis}
     lines = []
     for at, (label, start, end) in enumerate(zip(labels, edges, ends, strict=True)):
         piece = {"start": [start.astimezone(zone).isoformat()], "end": [end.astimezone(zone).isoformat()]}
         cells = []
         for kpi in kpis:
-            cell = _cell(board, kpi, found.get(start, {}).get(kpi.key), piece)
+            cell = figure_cell(board, kpi, found.get(start, {}).get(kpi.key), piece)
             broken = [str(RULES[rule]) for rule in tested[kpi.key].signals.get(at, [])]
             cells.append(replace(cell, notes=(*cell.notes, *broken)))
-        lines.append(Line(label, cells, tuple(words for index, words in marked if index == at)))
+        lines.append(Line(label, cells, tuple(mark.words for mark in marked if mark.at == at)))
     data = _data(kpis, labels, [found.get(edge, {}) for edge in edges], series)
-    for one in data["series"]:
-        one.update(tested[one["key"]].plain())
-    data["marks"] = [{"at": at, "label": words} for at, words in marked]
+    targets = Targets(board)
+    for kpi, one in zip(kpis, data["series"], strict=True):
+        one.update(tested[kpi.key].plain(), target=targets.along(kpi, edges))
+    data["marks"] = [{"at": mark.at, "label": mark.words} for mark in marked]
     return Chart(board.chart, kpis, lines, data, statements=tuple(_statements(kpis, series, tested)))
 
 
@@ -137,20 +154,6 @@ def _words(kpi: Kpi, value: Value | None) -> str:
     more = [rest] if rest and value.value is not None else []
     more += [provisional_words(value)] if value.provisional else []
     return f"{figure} ({', '.join(more)})" if more else figure
-
-
-def _cell(board: Board, kpi: Kpi, value: Value | None, changes: dict[str, list[str]] | None) -> Cell:
-    if value is None:
-        value = Value(value=0 if kpi.unit is Unit.COUNT else None)
-    return Cell(
-        figure=formats.figure(kpi, value),
-        parts=parts(kpi, value) if value.value is not None else "",
-        interval=formats.interval(kpi, value),
-        url=board.rows_link(kpi, **changes) if changes is not None and value.value is not None else "",
-        raw=value,
-        key=kpi.key,
-        notes=(provisional_words(value),) if value.provisional else (),
-    )
 
 
 # --- table by queue
@@ -212,7 +215,7 @@ def make_queues(board: Board, purse: Purse | None = None) -> QueueTable:
     for row in found:
         code, name = queues.get(row.group["queue"], ("", _("Without a queue")))
         link = {"queue": [code]} if code else None
-        cells = [_cell(board, kpi, row.values.get(kpi.key), link) for kpi in kpis]
+        cells = [figure_cell(board, kpi, row.values.get(kpi.key), link) for kpi in kpis]
         url = board.link(queue=code) if code else ""
         rows.append(QueueRow(name, code, cells, url, is_ranked=_is_ranked(board, cells)))
     return QueueTable(kpis, _sorted(board, rows), _heads(board, kpis))

@@ -152,7 +152,19 @@ def one_set(kpi: Kpi) -> bool:
 def sets_of(kpi: Kpi) -> dict[str, str]:
     if one_set(kpi):
         return {"numerator": _("Counted"), "excluded": _("Left out")}
-    return {"numerator": _("Numerator"), "denominator": _("Denominator"), "excluded": _("Left out")}
+    if not has_rest(kpi):
+        return {"numerator": _("Numerator"), "denominator": _("Denominator"), "excluded": _("Left out")}
+    return {
+        "numerator": _("Numerator"),
+        "rest": _("The rest"),
+        "denominator": _("Denominator"),
+        "excluded": _("Left out"),
+    }
+
+
+def has_rest(kpi: Kpi) -> bool:
+    """Whether it is a share of rows, so that there are those that do not count for it."""
+    return kpi.unit is Unit.SHARE and kpi.denominator_fact is None and not one_set(kpi)
 
 
 def read_set(params: QueryDict, kpi: Kpi) -> tuple[str, str | None]:
@@ -162,6 +174,8 @@ def read_set(params: QueryDict, kpi: Kpi) -> tuple[str, str | None]:
         raise QuestionError("set", _("expected one of %(names)s") % {"names": " ".join(rows.SETS)})
     if which == "denominator" and one_set(kpi):
         which = "numerator"
+    if which == "rest" and not has_rest(kpi):
+        raise QuestionError("set", _("%s is no share: it has no rest") % kpi.key)
     return which, (params.get("reason") or None) if which == "excluded" else None
 
 
@@ -216,6 +230,8 @@ def counted(kpi: Kpi, board: Board, value: Value, which: str) -> int:
     """How many rows a set has: the value's own part where that is a count, else counted."""
     if kpi.average:
         return rows.count(kpi, board.query, which)
+    if which == "rest" and not kpi.numerator.value and kpi.denominator and not kpi.denominator.value:
+        return int((value.denominator or 0) - (value.numerator or 0))
     if which == "denominator" and kpi.denominator and not kpi.denominator.value:
         return int(value.denominator or 0)
     if which == "numerator" and not kpi.numerator.value:
@@ -258,6 +274,8 @@ def _sentence(kpi: Kpi, which: str) -> str:
         return _("In the period and the filters, but not in the value. Each says why.")
     if which == "denominator":
         return _("All that the value is a share of.")
+    if which == "rest":
+        return _("Those that are in the denominator and do not count for the value.")
     if kpi.unit is Unit.POINTS:
         return _("Promoters and detractors; the passives stand only in the denominator.")
     if kpi.unit is Unit.SHARE:

@@ -40,11 +40,13 @@ def stream(name: str, lines: Iterable[Line], kpi: Kpi) -> StreamingHttpResponse:
     return _headed(StreamingHttpResponse(written(lines), content_type="text/csv; charset=utf-8"), name, kpi)
 
 
-def _value_head() -> list[str]:
+def value_head() -> list[str]:
+    """The columns that say what a figure is made of."""
     return [_("Value"), _("Numerator"), _("Denominator"), _("95% low"), _("95% high"), _("Provisional")]
 
 
-def _value_cells(value: Value | None) -> list[Any]:
+def value_cells(value: Value | None) -> list[Any]:
+    """What a figure is made of, as numbers; no interval where the rows are too few for one."""
     if value is None:
         return [None] * 6
     few = formats.is_few(value)
@@ -53,21 +55,33 @@ def _value_cells(value: Value | None) -> list[Any]:
     return [value.value, value.numerator, rest, low, high, value.provisional]
 
 
+def _tile_head() -> Line:
+    return [_("Group"), _("Figure"), _("Shown"), *value_head(), _("Change"), _("Before"), _("How is this computed?")]
+
+
+def _tile_line(group: str, tile: cards.Tile) -> Line:
+    words = [tile.change.text, tile.change.earlier] if tile.change else ["", ""]
+    return [group, str(tile.kpi.name), tile.figure, *value_cells(tile.value), *words, described_at(tile.kpi)]
+
+
+def tile_lines(group: str, found: Iterable[cards.Tile]) -> Iterator[Line]:
+    yield _tile_head()
+    for tile in found:
+        yield _tile_line(group, tile)
+
+
 def tiles(board: Board) -> Iterator[Line]:
-    yield [_("Group"), _("Figure"), _("Shown"), *_value_head(), _("Change"), _("Before"), _("How is this computed?")]
+    yield _tile_head()
     for section in cards.sections(board, Purse(CARD_SECONDS)):
         for tile in section.tiles:
-            change = tile.change
-            words = [change.text, change.earlier] if change else ["", ""]
-            how = described_at(tile.kpi)
-            yield [section.title, str(tile.kpi.name), tile.figure, *_value_cells(tile.value), *words, how]
+            yield _tile_line(section.title, tile)
 
 
 def _wide(kpis: Sequence[Kpi]) -> list[str]:
     """The columns of each KPI; a count is one."""
     names: list[str] = []
     for kpi in kpis:
-        more = [] if kpi.unit is Unit.COUNT else [f"{kpi.name}: {word}" for word in _value_head()]
+        more = [] if kpi.unit is Unit.COUNT else [f"{kpi.name}: {word}" for word in value_head()]
         names += [str(kpi.name), *more]
     return names
 
@@ -78,7 +92,7 @@ def _wide_cells(kpis: Sequence[Kpi], cells: Sequence[charts.Cell]) -> list[Any]:
         if kpi.unit is Unit.COUNT:
             found.append(cell.raw.value if cell.raw else None)
         else:
-            found += [cell.figure, *_value_cells(cell.raw)]
+            found += [cell.figure, *value_cells(cell.raw)]
     return found
 
 

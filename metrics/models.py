@@ -109,7 +109,19 @@ class Heartbeat(models.Model):
 
 
 # The rest, each beside what it is for.
+from metrics.boards.models import Annotation, Dashboard, Target  # noqa: E402
 from metrics.causes.models import CauseAction  # noqa: E402
 from metrics.reports.models import Report, ReportSchedule  # noqa: E402
 
-__all__ = ["Audit", "CauseAction", "Heartbeat", "Mark", "Report", "ReportSchedule", "Restatement"]
+__all__ = [
+    "Annotation",
+    "Audit",
+    "CauseAction",
+    "Dashboard",
+    "Heartbeat",
+    "Mark",
+    "Report",
+    "ReportSchedule",
+    "Restatement",
+    "Target",
+]

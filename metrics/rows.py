@@ -22,7 +22,7 @@ from metrics.reader import reader
 from metrics.sources import current_rows
 from metrics.sql import Params, banded
 
-SETS = ("numerator", "denominator", "excluded")
+SETS = ("numerator", "denominator", "rest", "excluded")
 NOT_MATURE = "not_mature"
 NOT_DUE = "not_due"
 OTHER = "other"
@@ -60,7 +60,10 @@ def fact_of(kpi: Kpi, which: str) -> Fact:
 
 
 def conditions(kpi: Kpi) -> Mapping[str, str]:
-    """The SQL condition of each set. A plain count, maximum or percentile has one set: numerator = denominator."""
+    """The SQL condition of each set. A plain count, maximum or percentile has one set: numerator = denominator.
+
+    The rest is what a share is of, and does not have: who was not served in time, whose matter was not solved.
+    """
     top = kpi.numerator
     base = kpi.denominator or kpi.numerator
     inside = base.where
@@ -71,7 +74,8 @@ def conditions(kpi: Kpi) -> Mapping[str, str]:
     if kpi.numerator.value and kpi.denominator is not None and kpi.unit.value == "points":
         # A balance: those who add to it and those who take from it; neither are the passives.
         numerator = f"({numerator}) AND {kpi.numerator.value} <> 0"
-    return {"numerator": numerator, "denominator": inside, "excluded": f"({inside}) IS NOT TRUE"}
+    rest = f"({inside}) AND ({numerator}) IS NOT TRUE"
+    return {"numerator": numerator, "denominator": inside, "rest": rest, "excluded": f"({inside}) IS NOT TRUE"}
 
 
 def reasons(kpi: Kpi) -> tuple[Reason, ...]:
@@ -87,8 +91,10 @@ def _reason_sql(kpi: Kpi) -> str:
     return f"CASE{whens} ELSE '{OTHER}' END" if whens else f"'{OTHER}'"
 
 
-def _source(kpi: Kpi, query: Query, which: str, params: Params) -> str:
-    """The set's rows, with the moment that dates each, a number of its own, and which of several KPIs has it."""
+def source(kpi: Kpi, query: Query, which: str, params: Params) -> str:
+    """The set's rows as a sub-select, with the moment that dates each, a number of its own, and which of several KPIs
+    has it.
+    """
     query = replace(query, by=())
     params |= query.params
     several = kpi.together or (kpi,)
@@ -125,7 +131,7 @@ def count(kpi: Kpi, query: Query, which: str) -> int:
     """How many rows the set has."""
     params: Params = {}
     with reader().cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM {_source(kpi, query, which, params)} x", params)
+        cursor.execute(f"SELECT count(*) FROM {source(kpi, query, which, params)} x", params)
         return int(cursor.fetchone()[0])
 
 
@@ -134,7 +140,7 @@ def excluded_by_reason(kpi: Kpi, query: Query) -> dict[str, int]:
     params: Params = {}
     with reader().cursor() as cursor:
         cursor.execute(
-            f"SELECT reason, count(*) FROM {_source(kpi, query, 'excluded', params)} x GROUP BY 1 ORDER BY 2 DESC, 1",
+            f"SELECT reason, count(*) FROM {source(kpi, query, 'excluded', params)} x GROUP BY 1 ORDER BY 2 DESC, 1",
             params,
         )
         return dict(cursor.fetchall())
@@ -152,7 +158,7 @@ def page(
     fact = fact_of(kpi, which)
     if fact.anonymous_below:
         return Page([], None)  # counted, and never listed
-    source = _source(kpi, query, which, params)
+    listed = source(kpi, query, which, params)
     where = "true"
     if after:
         params["after_at"], params["after_id"] = _read_cursor(after)
@@ -162,7 +168,7 @@ def page(
         where += " AND x.reason = %(reason)s"
     sql = (
         f"SELECT x.listed_at AS cursor_at, x.listed_id AS cursor_id, x.reason, {kpi.shows or fact.shows} "
-        f"FROM (SELECT * FROM {source} x WHERE {where} ORDER BY x.listed_at, x.listed_id LIMIT %(limit)s) x "
+        f"FROM (SELECT * FROM {listed} x WHERE {where} ORDER BY x.listed_at, x.listed_id LIMIT %(limit)s) x "
         f"{fact.joins} {_names(fact, query, params)} ORDER BY x.listed_at, x.listed_id"
     )
     with reader().cursor() as cursor:

@@ -1,6 +1,8 @@
 from django.urls import path
 
 from metrics import agreement_views, audit_views, definition_views, views
+from metrics.boards import aim_views
+from metrics.boards import views as boards
 from metrics.causes import views as causes
 from metrics.reports import views as reports
 
@@ -25,6 +27,25 @@ urlpatterns = [
     path("causes/actions/<int:pk>/", causes.cause_action, name="cause_action"),
     path("causes/actions/<int:pk>/change/", causes.cause_action_edit, name="cause_action_edit"),
     path("causes/actions/<int:pk>/state/", causes.cause_action_state, name="cause_action_state"),
+    path("settings/targets/", aim_views.targets, name="targets"),
+    path("settings/targets/<int:pk>/deletion/", aim_views.target_deletion, name="target_deletion"),
+    path("settings/targets/restoration/", aim_views.aim_restoration, name="aim_restoration"),
+    path("settings/notes/", aim_views.notes, name="notes_on_time"),
+    path("settings/notes/<int:pk>/deletion/", aim_views.note_deletion, name="note_deletion"),
+    path("boards/", boards.index, name="boards"),
+    path("boards/new/", boards.board_new, name="board_new"),
+    path("boards/restoration/", boards.board_restoration, name="board_restoration"),
+    path("boards/<str:name>/", boards.board, name="board"),
+    path("boards/<str:name>/copy/", boards.board_copy, name="board_copy"),
+    path("boards/<str:name>/news/", boards.news, name="board_news"),
+    path("boards/<str:name>/widgets/<str:widget>/", boards.widget, name="board_widget"),
+    path("boards/<str:name>/widgets/<str:widget>.<str:kind>", boards.board_file, name="board_file"),
+    path("boards/<int:pk>/settings/", boards.board_settings, name="board_settings"),
+    path("boards/<int:pk>/deletion/", boards.board_deletion, name="board_deletion"),
+    path("boards/<int:pk>/compose/", boards.board_compose, name="board_compose"),
+    path("boards/<int:pk>/compose/restoration/", boards.widget_restoration, name="widget_restoration"),
+    path("boards/<int:pk>/compose/<str:widget>/", boards.widget_change, name="widget_change"),
+    path("boards/<int:pk>/compose/<str:widget>/<str:verb>/", boards.widget_verb, name="widget_verb"),
     path("metrics/", views.dashboard, name="dashboard"),
     path("metrics/cards/", views.cards, name="dashboard_cards"),
     path("metrics/cards/<str:name>/", views.card, name="dashboard_card"),

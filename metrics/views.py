@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from metrics import audit, charts, drill, exports
 from metrics import cards as board_cards
 from metrics.board import CARDS, Board, read_board
+from metrics.boards import page
 from metrics.definition import Kpi
 from metrics.purse import CARD_SECONDS, FAMILY_SHARE, PAGE_SECONDS, Purse
 from metrics.question import QuestionError
@@ -72,6 +73,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "chart": charts.make_chart(board, purse),
         "queues": charts.make_queues(board, purse),
         "drift": audit.drift() if reader_of(request).is_in_charge else None,
+        "tabs": page.tabs(reader_of(request), "", request.GET),
     }
     return render(request, "metrics/dashboard.html", context)
 
