@@ -64,6 +64,7 @@ PARAMETERS = [
     OpenApiParameter(
         "between", str, description="Of one KPI: rows of at least so much and below so much, such as 30,60."
     ),
+    OpenApiParameter("cause", str, description="Of contacts: only those with this cause of failure demand."),
     *(OpenApiParameter(name, str, many=True, description="Filter; repeated = or.") for name in COLUMNS),
 ]
 

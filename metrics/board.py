@@ -232,6 +232,8 @@ class Board:
         if self.query.band:
             (kpi,) = self.question.kpis
             found.append(formats.between(kpi, self.query.band.low, self.query.band.high))
+        if self.query.cause is not None:
+            found.append(self.query.cause or _("No cause named"))
         return found
 
     @property
@@ -328,8 +330,9 @@ def read_board(params: QueryDict, user: User, kpi: Kpi | None = None, place: str
     name, start, end = _read_period(params)
     asked = QueryDict(mutable=True)
     for dimension in (*DIMENSIONS, "tz", "as_of", "engine", *(PARTS if kpi else ())):
+        values = [value for value in params.getlist(dimension) if value or dimension == "cause"]
         if params.getlist(dimension):
-            asked.setlist(dimension, [value for value in params.getlist(dimension) if value])
+            asked.setlist(dimension, values)
     asked["start"], asked["end"] = start, end
     sort = params.get("sort") or "offered"
     return Board(

@@ -25,7 +25,7 @@ from metrics.grains import plan
 from metrics.period import TIME_SPLITS, Period, Slot
 from metrics.reader import reader
 from metrics.sources import MANY, current_rows, pending_count, pending_rows, stored_rows
-from metrics.sql import COLUMNS, Band, Params, Ranges, banded, log_rows, narrowed, within
+from metrics.sql import COLUMNS, Band, Params, Ranges, log_rows, narrowed, parted, within
 from metrics.store import cell_table
 
 Key = tuple[Any, ...]
@@ -39,6 +39,7 @@ class Query:
 
     `at`: the instant for stocks, where it is not the end of the period. `sight`: what rows may say to who asks.
     `slot`: of the period only one half-hour of the week. `band`: of the rows only those whose measure lies within.
+    `cause`: of the contacts only those that were caused so.
     """
 
     period: Period
@@ -50,6 +51,7 @@ class Query:
     sight: Sight = EVERYTHING
     slot: Slot | None = None
     band: Band | None = None
+    cause: str | None = None
 
     @property
     def moment(self) -> datetime:
@@ -222,7 +224,7 @@ def _parts(parts: Sequence[Part], query: Query) -> Totals:
     fact = parts[0].fact
     if any(name not in fact.dimensions for name in query.dimensions):
         return {}
-    if query.slot or query.band:
+    if query.slot or query.band or query.cause is not None:
         return _from_rows(parts, query, query.whole, partial(current_rows, engine=query.engine))
     pending = pending_count(fact.record) if query.engine == "auto" and fact.record.stored else MANY + 1
     if pending > MANY:
@@ -315,7 +317,7 @@ def _from_rows(
     sums = {part.name: part.measure.sql(also=_mature(part) if judged else "") for part in parts}
     if judged:
         sums |= {name: f"count(*) FILTER (WHERE {where})" for name, where in _provisional(parts).items()}
-    rows = banded(source(fact, ranges, query.filters, params), query.band, params)
+    rows = parted(source(fact, ranges, query.filters, params), query.band, query.cause, params)
     if fact.until and query.time_split:
         # A month belongs to a group only where it lies in it as a whole.
         last = f"width_bucket(f.{fact.until} - interval '1 microsecond', %(edges)s::timestamptz[])"
@@ -409,7 +411,8 @@ def _percentiles(kpis: Sequence[Kpi], query: Query) -> dict[Key, dict[str, Value
         inner = f"WITHIN GROUP (ORDER BY {measure.value}) FILTER (WHERE {measure.where})"
         sums[f"p {kpi.key}"] = f"percentile_cont({kpi.percentile}) {inner}"
         sums[f"n {kpi.key}"] = f"count({measure.value}) FILTER (WHERE {measure.where})"
-    rows = banded(current_rows(fact, query.whole, query.filters, params, engine=query.engine), query.band, params)
+    found = current_rows(fact, query.whole, query.filters, params, engine=query.engine)
+    rows = parted(found, query.band, query.cause, params)
     # What no percentile is of need not be sorted: often it is most of the rows.
     any_of = " OR ".join(f"({where})" for where in dict.fromkeys(kpi.numerator.where for kpi in kpis))
     rows += f" WHERE {any_of}"

@@ -29,7 +29,7 @@ from tickets.models import Channel, Client, Queue, Team, Topic, User
 ENGINES = ("auto", "facts")
 SPLITS = (*TIME_SPLITS, *COLUMNS)
 # What takes a part out of a period and its filters.
-PARTS = ("slot", "between")
+PARTS = ("slot", "between", "cause")
 
 MODELS: dict[str, Any] = {"client": Client, "queue": Queue, "team": Team, "topic": Topic, "agent": User}
 
@@ -98,11 +98,14 @@ def read(params: QueryDict, user: User, *, kpis: Sequence[Kpi] | None = None) ->
             sight=door.sight_of(user),
             slot=slot,
             band=_band(params, asked),
+            cause=_cause(params, asked),
         ),
         zone_name=zone_name,
         codes=codes,
         is_instant=is_instant,
-        parts={name: [text] for name in PARTS if (text := params.get(name))},
+        parts={
+            name: [params.get(name, "")] for name in PARTS if name in params and (params.get(name) or name == "cause")
+        },
     )
 
 
@@ -123,6 +126,15 @@ def _slot(params: QueryDict, kpis: Sequence[Kpi]) -> Slot | None:
     if odd := next((kpi for kpi in kpis if not is_added_up(kpi)), None):
         raise QuestionError("slot", _("%s is not counted by the half-hour") % odd.key)
     return Slot.read(text)
+
+
+def _cause(params: QueryDict, kpis: Sequence[Kpi]) -> str | None:
+    """`cause=late_delivery`: contacts that were caused so; empty: those that name no cause."""
+    if "cause" not in params:
+        return None
+    if any(part.fact.record.code != "contact" for kpi in kpis for part in kpi.parts):
+        raise QuestionError("cause", _("expected KPIs of contacts: nothing else has a cause"))
+    return params.get("cause", "")
 
 
 def _band(params: QueryDict, kpis: Sequence[Kpi]) -> Band | None:

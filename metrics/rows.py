@@ -20,7 +20,7 @@ from metrics.gates import shows_rows
 from metrics.ledgers import covered
 from metrics.reader import reader
 from metrics.sources import current_rows
-from metrics.sql import Params, banded
+from metrics.sql import Params, parted
 
 SETS = ("numerator", "denominator", "rest", "excluded")
 NOT_MATURE = "not_mature"
@@ -104,9 +104,8 @@ def source(kpi: Kpi, query: Query, which: str, params: Params) -> str:
         if one.stock or one.average:
             rows = stocks.source(one, query, params)
         else:
-            rows = banded(
-                current_rows(fact, query.whole, query.filters, params, engine=query.engine), query.band, params
-            )
+            rows = current_rows(fact, query.whole, query.filters, params, engine=query.engine)
+            rows = parted(rows, query.band, query.cause, params)
         reason = _reason_sql(one) if which == "excluded" else "NULL"
         columns = ", ".join(f"f.{name}" for name in [*fact.record.columns, *(["instant"] if one.stock else [])])
         found.append(

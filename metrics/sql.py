@@ -57,16 +57,19 @@ class Band:
     high: float | None
 
 
-def banded(rows: str, band: Band | None, params: Params) -> str:
-    """The sub-select `f`, narrowed to a band."""
-    if band is None:
-        return rows
-    value, where = band.measure.value, [f"({band.measure.where})"]
-    for name, sign, end in (("band_low", ">=", band.low), ("band_high", "<", band.high)):
-        if end is not None:
-            params[name] = end * band.measure.scale
-            where.append(f"({value}) {sign} %({name})s")
-    return f"(SELECT * FROM {rows} WHERE {' AND '.join(where)}) f"
+def parted(rows: str, band: Band | None, cause: str | None, params: Params) -> str:
+    """The sub-select `f` of contacts or else, narrowed to a band and to one cause of failure demand."""
+    where = []
+    if band is not None:
+        where.append(f"({band.measure.where})")
+        for name, sign, end in (("band_low", ">=", band.low), ("band_high", "<", band.high)):
+            if end is not None:
+                params[name] = end * band.measure.scale
+                where.append(f"({band.measure.value}) {sign} %({name})s")
+    if cause is not None:
+        params["cause"] = cause
+        where.append("EXISTS (SELECT FROM tickets_contact k WHERE k.id = f.id AND k.cause = %(cause)s)")
+    return f"(SELECT * FROM {rows} WHERE {' AND '.join(where)}) f" if where else rows
 
 
 def record_table(record: Record) -> str:

@@ -61,9 +61,9 @@ def _name(by: str, bar: pareto.Bar) -> str:
 
 
 def _rows(board: Board, by: str, bar: pareto.Bar) -> str:
-    """The contacts of the bar. Causes are told apart in the list of all failures."""
+    """The contacts of the bar."""
     if by == "causes":
-        return board.rows_link(KPIS["failure-demand"])
+        return board.rows_link(KPIS["failure-demand"], cause=[bar.name])
     return board.rows_link(KPIS["handled"], topic=[bar.name]) if bar.name else ""
 
 

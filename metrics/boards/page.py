@@ -195,17 +195,13 @@ def touched(found: Sequence[Widget], kinds: Sequence[str]) -> list[Widget]:
     return [one for one in found if not one.kpis or {k.fact.record.code for k in one.declared} & set(kinds)]
 
 
-def context(shown: Shown, board: Board, user: User, **more: Any) -> dict[str, Any]:
+def context(shown: Shown, board: Board, params: QueryDict, **more: Any) -> dict[str, Any]:
+    """What every dashboard's page has. Of the address another dashboard takes over what was chosen, not a default."""
     return {
         "shown": shown,
         "board": board,
-        "tabs": tabs(user, shown.name, _carried(board)),
-        "may_change": bool(shown.own and shown.own.may_change(user)),
-        "may_copy": user.sees_numbers,
+        "tabs": tabs(board.user, shown.name, params),
+        "may_change": bool(shown.own and shown.own.may_change(board.user)),
+        "may_copy": board.user.sees_numbers,
         **more,
     }
-
-
-def _carried(board: Board) -> QueryDict:
-    """What of the address another dashboard takes over: what was chosen, not what was its own by default."""
-    return board.params

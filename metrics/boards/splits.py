@@ -121,7 +121,7 @@ def _bar(cell: Cell, most: float) -> Bar | None:
         None if few else per_cent(value.low),
         None if few else per_cent(value.high),
         per_cent(cell.plain),
-        is_hollow=bool(value.provisional) or few,
+        is_hollow=few or value.provisional > (formats.counted(value) or 0),
     )
 
 
@@ -133,5 +133,5 @@ def _statements(rows: Sequence[Row], by: str) -> list[str]:
         words = ngettext("%s more stands in the file.", "%s more stand in the file.", len(rows) - SHOWN)
         found.append(words % formats.number(len(rows) - SHOWN))
     if any(row.bar and row.bar.is_hollow for row in rows):
-        found.append(_("Hollow: provisional, or fewer than 10."))
+        found.append(_("Hollow: mostly provisional, or fewer than 10."))
     return found

@@ -80,7 +80,8 @@ def edges_for(kpi: Kpi, found: Summary) -> list[float]:
     if kpi.unit is not Unit.SECONDS:
         step = max(1, -(-int(found.high - found.low) // MOST_BINS))
         return [float(n) for n in range(int(found.low // 1), int(found.high // 1) + 2, step)]
-    reach = max(found.p98, 1)
+    # A long tail is one bar at the end: the body is what is looked at.
+    reach = max(min(found.p98, 4 * found.p90), 1)
     step = next((step for step in STEPS if reach / step <= MOST_BINS), 0) or -(-int(reach) // MOST_BINS)
     return [float(step * n) for n in range(int(reach // step) + 2)]
 
@@ -126,8 +127,8 @@ def _data(
     kpi: Kpi, whole: Summary, bands: Sequence[tuple[float | None, float | None]], made: Sequence[Row]
 ) -> dict[str, Any]:
     marks = [
-        {"at": _place(value, bands), "label": f"{name} {formats.amount(kpi, value)}", "strong": strong}
-        for name, value, strong in (
+        {"at": _place(value, bands), "label": f"{name} {formats.amount(kpi, value)}", "is_firm": is_firm}
+        for name, value, is_firm in (
             (_("Median"), whole.median, True),
             (_("P90"), whole.p90, True),
             (_("Mean"), whole.mean, False),

@@ -13,7 +13,7 @@ from metrics import audit, drill, exports
 from metrics.boards import composing, page
 from metrics.boards.forms import DashboardForm, WidgetForm
 from metrics.boards.models import Dashboard
-from metrics.boards.widgets import Widget, WidgetError, added, changed
+from metrics.boards.widgets import KINDS, Widget, WidgetError, added, changed
 from metrics.purse import CARD_SECONDS, Purse
 from metrics.views import for_readers_of_numbers, reader_of
 from tickets import workbook
@@ -49,7 +49,7 @@ def board(request: HttpRequest, name: str) -> HttpResponse:
     context = page.context(
         shown,
         asked,
-        user,
+        request.GET,
         cards=page.cards(asked, shown, shown.widgets, Purse(page.PAGE_SECONDS)),
         form=drill.filter_form(asked, user),
         drift=audit.drift() if user.is_in_charge else None,
@@ -174,7 +174,7 @@ def widget_change(request: AgentRequest, pk: int, widget: str) -> HttpResponse:
         made = form.cleaned_data["widget"]
         own.change(lambda found: changed(found, made))
         return redirect(f"{reverse('board_compose', args=[own.pk])}#{one.id}")
-    context = {"own": own, "one": one, "form": form}
+    context = {"own": own, "one": one, "form": form, "kinds": list(KINDS.items())}
     return render(request, "metrics/boards/change.html", context, status=422 if request.method == "POST" else 200)
 
 

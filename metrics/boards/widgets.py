@@ -142,6 +142,8 @@ class Widget:
             return str(ORDERS[self.by])
         if self.kind == "funnel":
             return str(KPIS["fcr"].name)
+        if self.kind == "table":
+            return _("By %s") % SPLIT_LABELS[self.by].lower()
         names = ", ".join(str(kpi.name) for kpi in self.declared)
         return (
             _("%(name)s by %(split)s") % {"name": names, "split": SPLIT_LABELS[self.by].lower()} if self.by else names

@@ -26,12 +26,17 @@ const shapes = (surface) => ({
   offered: { type: "line", symbol: "circle", lineStyle: { type: "dotted", width: 2 } },
 });
 
+// Lines beside each other differ by their marks and strokes as well.
+const MARKS = ["diamond", "triangle", "rect", "circle"];
+const DASHES = ["solid", "dashed", "dotted", [12, 3, 2, 3]];
+
 function palette() {
   return {
+    several: [colour("--tblr-primary"), colour("--desk-warn"), colour("--desk-good"), colour("--tblr-body-color")],
     answered: colour("--tblr-primary"),
     abandoned: colour("--desk-bad"),
     offered: colour("--tblr-body-color"),
-    rate: colour("--desk-warn"),
+    "service-level": colour("--desk-warn"),
     signal: colour("--desk-bad"),
     limit: colour("--tblr-secondary-color"),
     text: colour("--tblr-body-color"),
@@ -47,12 +52,12 @@ function axisWords(unit) {
 }
 
 // Provisional values are hollow; values that break a rule of variation are larger and of another colour.
-function points(one, colours, alone) {
-  const own = colours[one.key] || (alone ? colours.answered : colours.rate);
-  return one.points.map((value, at) => {
+function points(one, colours, alone, at) {
+  const own = colours[one.key] || (alone ? colours.answered : colours.several[at % colours.several.length]);
+  return one.points.map((value, place) => {
     if (value === null) return value;
-    const hollow = one.hollow.includes(at);
-    const signal = one.signals.includes(at);
+    const hollow = one.hollow.includes(place);
+    const signal = one.signals.includes(place);
     if (!hollow && !signal) return value;
     const edge = signal ? colours.signal : own;
     return {
@@ -77,7 +82,22 @@ function drawnLines(one, marks, colours) {
     lineStyle: { color: colours.text, type: "solid", width: 1.5 },
     label: { show: true, formatter: label, position: "insideEndTop", color: colours.text, fontSize: 11 },
   }));
-  return { silent: true, symbol: "none", label: { show: false }, data: [...limits, ...moments] };
+  return { silent: true, symbol: "none", label: { show: false }, data: [...limits, ...moments, ...aims(one, colours)] };
+}
+
+// What was to be reached, from piece to piece as it held then.
+function aims(one, colours) {
+  const found = [];
+  (one.target ?? []).forEach((level, at, all) => {
+    if (level === null || (at > 0 && all[at - 1] === level)) return;
+    let end = at;
+    while (end + 1 < all.length && all[end + 1] === level) end += 1;
+    found.push([
+      { xAxis: at, yAxis: level, lineStyle: { color: colours.signal, type: [8, 4], width: 1.5 } },
+      { xAxis: end, yAxis: level },
+    ]);
+  });
+  return found;
 }
 
 function lines(data, colours) {
@@ -85,29 +105,73 @@ function lines(data, colours) {
   const known = shapes(colours.surface);
   return data.series.map((one, at) => ({
     name: one.name,
-    data: points(one, colours, data.series.length === 1),
+    data: points(one, colours, data.series.length === 1, at),
     markLine: drawnLines(one, at === 0 ? data.marks : [], colours),
     yAxisIndex: units.indexOf(one.unit),
     connectNulls: false,
     ...(known[one.key] || {
       type: one.unit === "count" ? "bar" : "line",
-      symbol: "diamond",
+      symbol: MARKS[at % MARKS.length],
       symbolSize: 7,
-      lineStyle: { width: 2 },
+      lineStyle: { width: 2, type: DASHES[at % DASHES.length] },
     }),
-    color: colours[one.key] || (data.series.length === 1 ? colours.answered : colours.rate),
+    color: colours[one.key] || (data.series.length === 1 ? colours.answered : colours.several[at % colours.several.length]),
     barMaxWidth: 28,
   }));
 }
 
+// The bars of a distribution, with lines where its median, 90th percentile and mean lie between them.
+function spread(data) {
+  const colours = palette();
+  const words = { color: colours.text, fontFamily: getComputedStyle(document.body).fontFamily };
+  const most = Math.max(...data.points);
+  const lines = data.marks.map(({ at, label, is_firm }, index) => [
+    {
+      coord: [at, 0],
+      lineStyle: { color: colours.text, type: is_firm ? "solid" : "dashed", width: 1.5 },
+      label: { show: true, formatter: label, position: "end", distance: 2 + index * 13, color: colours.text, fontSize: 11, align: at < data.points.length / 2 ? "left" : "right" },
+    },
+    { coord: [at, most] },
+  ]);
+  return {
+    animation: false,
+    textStyle: words,
+    grid: { left: 4, right: 8, top: 54, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    xAxis: [
+      { type: "category", data: data.ticks, axisLabel: { ...words, hideOverlap: true }, axisLine: { lineStyle: { color: colours.grid } }, axisTick: { show: false } },
+      // Lines lie between bars: they have an axis of their own, counted in bars.
+      { type: "value", min: -0.5, max: data.points.length - 0.5, show: false },
+    ],
+    yAxis: { type: "value", min: 0, minInterval: 1, axisLabel: words, splitLine: { lineStyle: { color: colours.grid } } },
+    tooltip: {
+      trigger: "axis",
+      axisPointer: { type: "shadow" },
+      renderMode: "richText",
+      confine: true,
+      backgroundColor: colours.surface,
+      borderColor: colours.grid,
+      textStyle: words,
+      formatter: (points) => `${data.labels[points[0].dataIndex]}\n${data.words[points[0].dataIndex]}`,
+    },
+    series: [
+      { type: "bar", name: data.name, data: data.points, color: colours.answered, barCategoryGap: "8%" },
+      { type: "line", xAxisIndex: 1, data: [], silent: true, markLine: { silent: true, symbol: "none", data: lines } },
+    ],
+  };
+}
+
+// Above the drawing only what stands there needs room: the names of several series, or the words of marks.
+const room = (data) => (data.series.length > 1 ? 44 : data.marks.length ? 28 : 14);
+
 function options(data) {
+  if (data.kind === "spread") return spread(data);
   const colours = palette();
   const units = [...new Set(data.series.map((one) => one.unit))];
   const words = { color: colours.text, fontFamily: getComputedStyle(document.body).fontFamily };
   return {
     animation: false,
     textStyle: words,
-    grid: { left: 4, right: 8, top: 44, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    grid: { left: 4, right: 8, top: room(data), bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     legend: { show: data.series.length > 1, type: "scroll", left: 0, top: 0, textStyle: { ...words, color: colours.text } },
     xAxis: {
       type: "category",
@@ -151,6 +215,12 @@ function draw(element) {
   if (!chart) {
     chart = window.echarts.init(element, null, { renderer: "canvas" });
     drawn.set(element, chart);
+    // A point leads where its figure in the table leads.
+    chart.on("click", (point) => {
+      const row = document.getElementById(element.dataset.chart).parentElement.querySelectorAll("tbody tr")[point.dataIndex];
+      const link = row?.querySelectorAll("td")[point.seriesIndex]?.querySelector("a");
+      if (link) window.location.assign(link.href);
+    });
     new ResizeObserver(() => chart.resize()).observe(element);
   }
   chart.setOption(options(data), { notMerge: true });
@@ -161,10 +231,12 @@ export function drawAll() {
 }
 
 document.addEventListener("desk:theme", drawAll);
+// What came anew brings its data with it.
+const brings = (element) => element.matches?.("[data-chart-part]") || element.querySelector?.("[data-chart-part]");
 document.addEventListener("htmx:load", (event) => {
-  if (event.detail.elt.id === "chart-part") drawAll();
+  if (brings(event.detail.elt)) drawAll();
 });
 document.addEventListener("htmx:oobAfterSwap", (event) => {
-  if (event.detail.target.id === "chart-part") drawAll();
+  if (brings(event.detail.target)) drawAll();
 });
 drawAll();
