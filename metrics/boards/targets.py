@@ -84,12 +84,12 @@ class Targets:
 
 def target_text(kpi: Kpi, value: Value, aim: float) -> str:
     """The aim, and whether it is reached. Where the interval holds the aim, nobody can tell."""
-    text = _("Target: %s") % formats.amount(kpi, aim)
+    text = _("Target %s") % formats.amount(kpi, aim)
     if value.value is None or formats.is_few(value) or kpi.direction is Direction.NONE:
         return text
     low, high = (value.value if end is None else end for end in (value.low, value.high))
     if low <= aim <= high and low != high:
-        return _("%s: as near as can be told") % text
+        return _("%s: too close to tell") % text
     above = value.value >= aim
     is_reached = above if kpi.direction is Direction.HIGHER_IS_BETTER else value.value <= aim
     return _("%s: reached") % text if is_reached else _("%s: not reached") % text

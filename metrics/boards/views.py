@@ -34,7 +34,7 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "standard": page.standard_for(user),
         "own": [(one, one.may_change(user), composing.shared_with(one)) for one in own],
-        "form": DashboardForm(),
+        "form": DashboardForm(instance=Dashboard()),
         "tabs": page.tabs(user, "*", request.GET),
     }
     return render(request, "metrics/boards/index.html", context)
