@@ -119,6 +119,20 @@ SECTIONS = (
         _in_charge,
     ),
     Section(
+        "targets",
+        gettext_lazy("Targets"),
+        gettext_lazy("What figures shall reach, of whom and from when."),
+        "flag",
+        _looks_after_a_team,
+    ),
+    Section(
+        "notes_on_time",
+        gettext_lazy("Notes on the time axis"),
+        gettext_lazy("What happened, marked on every chart that it concerns."),
+        "note",
+        _looks_after_a_team,
+    ),
+    Section(
         "agreements",
         gettext_lazy("Agreements"),
         gettext_lazy("What we promised each client, and since when."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from metrics import formats, pareto
 from metrics.board import Board
@@ -77,7 +78,8 @@ def _statements(found: pareto.Pareto, count: int) -> list[str]:
             % formats.share(found.other_share)
         )
     if count > SHOWN:
-        said.append(_("%s more stand in the file.") % formats.number(count - SHOWN))
+        words = ngettext("%s more stands in the file.", "%s more stand in the file.", count - SHOWN)
+        said.append(words % formats.number(count - SHOWN))
     return said
 
 

@@ -215,14 +215,20 @@ function draw(element) {
   if (!chart) {
     chart = window.echarts.init(element, null, { renderer: "canvas" });
     drawn.set(element, chart);
-    // A point leads where its figure in the table leads.
-    chart.on("click", (point) => {
-      const row = document.getElementById(element.dataset.chart).parentElement.querySelectorAll("tbody tr")[point.dataIndex];
-      const link = row?.querySelectorAll("td")[point.seriesIndex]?.querySelector("a");
+    // A point leads where its figure in the table leads; where there is one series, so does the room above and below it.
+    const go = (at, column) => {
+      const row = document.getElementById(element.dataset.chart).parentElement.querySelectorAll("tbody tr")[at];
+      const link = row?.querySelectorAll("td")[column]?.querySelector("a");
       if (link) window.location.assign(link.href);
+    };
+    chart.on("click", (point) => go(point.dataIndex, point.seriesIndex));
+    chart.getZr().on("click", ({ offsetX, offsetY, target }) => {
+      const alone = element.dataset.alone === "true" && !target && chart.containPixel("grid", [offsetX, offsetY]);
+      if (alone) go(Math.round(chart.convertFromPixel({ xAxisIndex: 0 }, offsetX)), 0);
     });
     new ResizeObserver(() => chart.resize()).observe(element);
   }
+  element.dataset.alone = String(data.kind === "spread" || data.series.length === 1);
   chart.setOption(options(data), { notMerge: true });
 }
 

@@ -48,6 +48,13 @@ PAGES = [
     Shot("agent", "password", "/password/"),
     Shot("manager", "home", "/"),
     Shot("manager", "dashboard", "/metrics/"),
+    *(
+        Shot("manager", f"board-{slug}", f"/boards/{slug}/?period=90d")
+        for slug in ("service-now", "accessibility", "resolution", "experience", "demand", "cost", "team")
+    ),
+    Shot("manager", "boards", "/boards/"),
+    Shot("manager", "targets", "/settings/targets/"),
+    Shot("manager", "notes-on-time", "/settings/notes/"),
     Shot("manager", "kpi", "/metrics/definitions/service-level/"),
     Shot("manager", "kpi-fcr", "/metrics/definitions/fcr/"),
     Shot("manager", "definitions", "/metrics/definitions/"),

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
+from metrics.boards.models import Dashboard
+from metrics.boards.standard import STANDARD
 from metrics.reports.models import Report
 from tests.browser.chromium import watched_page
 from tests.factories import (
@@ -53,7 +55,9 @@ MANAGER += ["/settings/replies/", "/settings/replies/new/", "/settings/macros/",
 MANAGER += ["/settings/articles/", "/settings/articles/new/", "/settings/hours/", "/settings/hours/new/", "{hours}"]
 MANAGER += ["/quarantine/", "/metrics/audit/", "/reports/", "/reports/schedules/new/", "{report}"]
 MANAGER += ["/causes/?weight=contacts&area=&depth=2", "/causes/actions/new/"]
-CLIENT = ["/metrics/", "/reports/", "/company/cases/", "{company}", "/company/agreement/"]
+MANAGER += ["/boards/", "/settings/targets/", "/settings/notes/", "{board}", "{composer}"]
+MANAGER += [f"/boards/{slug}/" for slug in STANDARD]
+CLIENT = ["/metrics/", "/boards/accessibility/", "/reports/", "/company/cases/", "{company}", "/company/agreement/"]
 AGENT += ["{customer}merge/?q=Maja", "{form}", "{status}"]
 AGENT += ["/chats/?waiting=1", "{chat}", "{widget}"]
 MANAGER += ["/settings/chat/", "/settings/chat/new/", "{widget_setup}"]
@@ -97,7 +101,13 @@ def desk():
     urls = {"case": case, "merged": other, "contact": call}
     hours = make_agreement().calendar
     report = Report.objects.order(case.client, timezone.localdate().replace(day=1), "en", by=None)
+    widgets = [one.plain() for one in STANDARD["resolution"].widgets]
+    board = Dashboard.objects.create(
+        owner=get_user_model().objects.get(username="boss"), name="Mondays", widgets=widgets
+    )
     others = {
+        "board": board.get_absolute_url(),
+        "composer": f"{board.get_absolute_url()}compose/",
         "status": urlsplit(status).path,
         "form": form.get_absolute_url(),
         "customer": f"/customers/{maja.pk}/",
