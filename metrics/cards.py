@@ -149,7 +149,7 @@ def make_tiles(board: Board, keys: Sequence[str], purse: Purse) -> list[Tile]:
         shift=response_shift(now.values, earlier.values),
         promised=promise(board) if "service-level" in keys else "",
         changed_terms=_changed_terms(kpis, board) if earlier.values else set(),
-        marks=marks_on(board),
+        marks=marks_on(board, agreed=any(kpi.terms for kpi in kpis)),
         targets=Targets(board),
         around=around(board.query, board.before) if board.before else ALIKE,
     )
@@ -199,11 +199,11 @@ class Mark:
     is_noted: bool = False
 
 
-def marks_on(board: Board) -> list[Mark]:
-    """What a chart of the board's period marks, in order of time."""
+def marks_on(board: Board, *, agreed: bool = True) -> list[Mark]:
+    """What a chart of the board's period marks, in order of time. Not `agreed`: only what somebody noted."""
     span = board.period.start, board.period.end
     edges = starts(board.period, board.query.as_of)
-    found = [(at, words, False) for at, words in marks(board.clients, *span)]
+    found = [(at, words, False) for at, words in (marks(board.clients, *span) if agreed else [])]
     found += [(at, words, True) for at, words in notes_between(board.user, board.query.filters, *span)]
     return [Mark(bisect_right(edges, at) - 1, words, noted) for at, words, noted in sorted(found) if at >= edges[0]]
 
