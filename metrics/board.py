@@ -305,10 +305,8 @@ class Board:
 def exact(question: Question, **changes: Sequence[str]) -> str:
     query = question.query
     zone = query.period.zone
-    pairs: list[tuple[str, str]] = [
-        ("start", _instant(query.period.start.astimezone(zone))),
-        ("end", _instant(query.period.end.astimezone(zone))),
-    ]
+    ends = {"start": query.period.start, "end": query.period.end}
+    pairs = [(name, _instant(at.astimezone(zone))) for name, at in ends.items() if name not in changes]
     if question.zone_name != settings.TIME_ZONE:
         pairs.append(("tz", question.zone_name))
     chosen: Mapping[str, Sequence[str]] = {**question.codes, **question.parts, **changes}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -199,10 +200,13 @@ class Mark:
     is_noted: bool = False
 
 
-def marks_on(board: Board, *, agreed: bool = True) -> list[Mark]:
-    """What a chart of the board's period marks, in order of time. Not `agreed`: only what somebody noted."""
+def marks_on(board: Board, *, agreed: bool = True, edges: Sequence[datetime] | None = None) -> list[Mark]:
+    """What a chart of the board's period marks, in order of time. Not `agreed`: only what somebody noted.
+
+    `edges`: where the pieces begin, if not where the board's own chart has them.
+    """
     span = board.period.start, board.period.end
-    edges = starts(board.period, board.query.as_of)
+    edges = edges or starts(board.period, board.query.as_of)
     found = [(at, words, False) for at, words in (marks(board.clients, *span) if agreed else [])]
     found += [(at, words, True) for at, words in notes_between(board.user, board.query.filters, *span)]
     return [Mark(bisect_right(edges, at) - 1, words, noted) for at, words, noted in sorted(found) if at >= edges[0]]

@@ -133,6 +133,12 @@ def day(moment: date) -> str:
     return date_format(moment, "DATE_FORMAT")
 
 
+def moment(at: datetime, zone: tzinfo) -> str:
+    """A moment as people say it: weekday, day and clock."""
+    local = at.astimezone(zone)
+    return f"{date_format(local, 'D')} {date_format(local, 'j.n.')} {local:%H:%M}"
+
+
 def days(start: datetime, end: datetime, zone: tzinfo) -> str:
     """A half-open period as people say it: its first and last day, or its moments where it does not end at midnight."""
     first, last = start.astimezone(zone), end.astimezone(zone)

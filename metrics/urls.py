@@ -4,6 +4,7 @@ from metrics import agreement_views, audit_views, definition_views, views
 from metrics.boards import aim_views
 from metrics.boards import views as boards
 from metrics.causes import views as causes
+from metrics.morning import views as morning
 from metrics.reports import views as reports
 
 urlpatterns = [
@@ -32,6 +33,8 @@ urlpatterns = [
     path("settings/targets/restoration/", aim_views.aim_restoration, name="aim_restoration"),
     path("settings/notes/", aim_views.notes, name="notes_on_time"),
     path("settings/notes/<int:pk>/deletion/", aim_views.note_deletion, name="note_deletion"),
+    path("morning/", morning.morning, name="morning"),
+    path("morning/<slug:code>/", morning.morning_group, name="morning_group"),
     path("boards/", boards.index, name="boards"),
     path("boards/new/", boards.board_new, name="board_new"),
     path("boards/restoration/", boards.board_restoration, name="board_restoration"),

@@ -120,7 +120,9 @@ def chart(points: Sequence[float | None], changes: Sequence[int] = (), *, baseli
 
 def _stretch(points: Sequence[float | None], start: int, baseline: int) -> Stretch:
     here = points[start:]
-    frozen = limits(here[:baseline])
+    # A gap is no point: days on which we were closed do not use the baseline up.
+    known = [at for at, value in enumerate(here) if value is not None][:baseline]
+    frozen = limits(here[: known[-1] + 1]) if known else None
     rules = signals(here, frozen) if frozen else {1: [], 2: [], 3: []}
     return Stretch(start, frozen, {rule: [start + at for at in found] for rule, found in rules.items()})
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -19,8 +19,10 @@ from tickets.intake import suggest
 from tickets.models import (
     OPEN_STATUSES,
     Case,
+    CaseEvent,
     Channel,
     Client,
+    Contact,
     Draft,
     Flag,
     Incident,
@@ -52,6 +54,27 @@ PROMISES = [
     ("today", _("Today")),
     ("some", _("Some")),
     ("none", _("None")),
+]
+DUE = [
+    ("", _("Any or none")),
+    ("overdue", _("Overdue")),
+    ("today", _("Today")),
+]
+# Days that a case has been open, from and below.
+AGES: dict[str, tuple[int, int | None]] = {
+    "0-1": (0, 1),
+    "1-3": (1, 3),
+    "3-7": (3, 7),
+    "7-30": (7, 30),
+    "30": (30, None),
+}
+AGE_LABELS = [
+    ("", _("Any")),
+    ("0-1", _("Less than a day")),
+    ("1-3", _("1 to 3 days")),
+    ("3-7", _("3 to 7 days")),
+    ("7-30", _("7 to 30 days")),
+    ("30", _("30 days or more")),
 ]
 # In the bar; the others lie in the panel, and show as chips where they are set.
 IN_BAR = ("q", "status", "queue", "sort")
@@ -95,7 +118,10 @@ class CaseFilter(forms.Form):
     flag = _one_of(Flag.choices, _("Mark"))
     incident = _any(Incident, _("Incident"))
     promise = forms.ChoiceField(label=_("Next promise"), required=False, choices=PROMISES, widget=Choice())
+    due = forms.ChoiceField(label=_("Agreed times"), required=False, choices=DUE, widget=Choice())
+    age = forms.ChoiceField(label=_("Opened"), required=False, choices=AGE_LABELS, widget=Choice())
     late = forms.BooleanField(label=_("Something is overdue"), required=False, widget=Tick())
+    silent = forms.BooleanField(label=_("Silent"), required=False, widget=Tick())
     unread = forms.BooleanField(label=_("News for me"), required=False, widget=Tick())
     draft = forms.BooleanField(label=_("I have begun to write"), required=False, widget=Tick())
     sort = forms.ChoiceField(label=_("Order"), required=False, widget=Choice())
@@ -263,8 +289,30 @@ def _late(cases: CaseQuerySet, _value: bool, _user: User) -> CaseQuerySet:  # no
     return cases.filter(Q(next_promise_at__lt=now) | Q(resolution_due_at__lt=now, status__in=OPEN_STATUSES))
 
 
+def _due(cases: CaseQuerySet, which: str, _user: User) -> CaseQuerySet:
+    """First response or solution agreed for before now, or for later today, and not given yet."""
+    now, midnight = timezone.now(), _midnight(timezone.now())
+    replied = CaseEvent.objects.filter(case=OuterRef("pk"), kind=CaseEvent.Kind.AGENT_REPLY)
+    answered = Contact.objects.filter(case=OuterRef("pk"), is_handled=True, channel__in=["phone", "chat"])
+    span = {"lt": now} if which == "overdue" else {"gte": now, "lt": midnight + timedelta(days=1)}
+    first = Q(**{f"first_response_due_at__{sign}": at for sign, at in span.items()})
+    solved = Q(**{f"resolution_due_at__{sign}": at for sign, at in span.items()})
+    return cases.open().filter(solved | (first & ~Exists(replied) & ~Exists(answered)))
+
+
+def _aged(cases: CaseQuerySet, band: str, _user: User) -> CaseQuerySet:
+    low, high = AGES[band]
+    cases = cases.filter(created_at__lte=timezone.now() - timedelta(days=low))
+    return cases.filter(created_at__gt=timezone.now() - timedelta(days=high)) if high else cases
+
+
+def _midnight(now: datetime) -> datetime:
+    """The beginning of the day."""
+    return timezone.make_aware(datetime.combine(timezone.localdate(now), time.min))
+
+
 def _promised(cases: CaseQuerySet, which: str, now: datetime) -> CaseQuerySet:
-    midnight = timezone.make_aware(datetime.combine(timezone.localdate(now), time.min))
+    midnight = _midnight(now)
     conditions = {
         "overdue": Q(next_promise_at__lt=now),
         "today": Q(next_promise_at__gte=midnight, next_promise_at__lt=midnight + timedelta(days=1)),
@@ -294,6 +342,9 @@ NARROWERS: dict[str, Callable[[CaseQuerySet, Any, User], CaseQuerySet]] = {
     "flag": lambda cases, flag, _user: cases.filter(flags__contains=[flag]),
     "incident": _same("incident"),
     "late": _late,
+    "due": _due,
+    "age": _aged,
+    "silent": lambda cases, _value, _user: cases.silent(),
     "unread": lambda cases, _value, user: cases.filter(pk__in=Notice.objects.visible_to(user).unread().values("case")),
     "draft": lambda cases, _value, user: cases.filter(
         pk__in=Draft.objects.visible_to(user).filter(send_at=None).exclude(html="").values("case")

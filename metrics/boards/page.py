@@ -90,8 +90,11 @@ class Tab:
 def tabs(user: User, here: str, params: QueryDict) -> list[Tab]:
     """The overview, the standard dashboards and those of her own and shared with her; the period goes along."""
     own = Dashboard.objects.visible_to(user).values_list("pk", "name")
-    found = [("", _("Overview"), reverse("dashboard"))]
+    found = [("morning", _("This morning"), reverse("morning"))] if user.sees_numbers else []
+    found.append(("", _("Overview"), reverse("dashboard")))
     found += [(one.slug, str(one.name), reverse("board", args=[one.slug])) for one in standard_for(user)]
+    if user.sees_numbers:
+        found.append(("causes", _("Root causes"), reverse("causes")))
     found += [(str(pk), name, reverse("board", args=[pk])) for pk, name in own]
     state = params.urlencode()
     return [Tab(title, f"{url}?{state}" if state else url, name == here) for name, title, url in found]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import secrets
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from metrics import door, exports
 from metrics.board import read_board
+from metrics.boards import page as boards
 from metrics.catalog import KPIS
 from metrics.causes import board as bars
 from metrics.causes import page, sample
@@ -41,6 +42,7 @@ def causes(request: HttpRequest) -> HttpResponse:
         "actions": actions,
         "may_write": reader_of(request).sets_up,
         "query": page.link(board, state).partition("?")[2],
+        "tabs": boards.tabs(reader_of(request), "causes", QueryDict(board.state(weight=None, area=None, depth=None))),
     }
     return render(request, "metrics/causes.html", context)
 

@@ -52,6 +52,7 @@ PAGES = [
         Shot("manager", f"board-{slug}", f"/boards/{slug}/?period=90d")
         for slug in ("service-now", "accessibility", "resolution", "experience", "demand", "cost", "team")
     ),
+    Shot("manager", "morning", "/morning/"),
     Shot("manager", "boards", "/boards/"),
     Shot("manager", "targets", "/settings/targets/"),
     Shot("manager", "notes-on-time", "/settings/notes/"),

@@ -55,7 +55,7 @@ MANAGER += ["/settings/replies/", "/settings/replies/new/", "/settings/macros/",
 MANAGER += ["/settings/articles/", "/settings/articles/new/", "/settings/hours/", "/settings/hours/new/", "{hours}"]
 MANAGER += ["/quarantine/", "/metrics/audit/", "/reports/", "/reports/schedules/new/", "{report}"]
 MANAGER += ["/causes/?weight=contacts&area=&depth=2", "/causes/actions/new/"]
-MANAGER += ["/boards/", "/settings/targets/", "/settings/notes/", "{board}", "{composer}"]
+MANAGER += ["/morning/", "/boards/", "/settings/targets/", "/settings/notes/", "{board}", "{composer}"]
 MANAGER += [f"/boards/{slug}/" for slug in STANDARD]
 CLIENT = ["/metrics/", "/boards/accessibility/", "/reports/", "/company/cases/", "{company}", "/company/agreement/"]
 AGENT += ["{customer}merge/?q=Maja", "{form}", "{status}"]

@@ -214,6 +214,8 @@ CLOSED = {
     "messages/<int:message>/letter/",
     "messages/<int:message>/letter/pictures/",
     "metrics/audit/",
+    "morning/",
+    "morning/<slug:code>/",
     "notices/",
     "notices/reading/",
     "outbox/",

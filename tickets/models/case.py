@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -58,6 +58,40 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
     def open(self) -> CaseQuerySet:
         return self.filter(status__in=OPEN_STATUSES)
+
+    def silent(self, now: datetime | None = None) -> CaseQuerySet:
+        """Those that are open, are on our turn, and in which nothing has passed between the customer and us for too long.
+
+        Too long is what the client's agreement says. Open ones are judged as resolved ones are by the KPI of silence.
+        """
+        now = now or timezone.now()
+        limits = dict(
+            Agreement.objects.filter(valid_from__lte=now)
+            .order_by("client_id", "-valid_from")
+            .distinct("client_id")
+            .values_list("client_id", "silence_hours")
+        )
+        hours: dict[int, list[int]] = {}
+        for client, limit in limits.items():
+            hours.setdefault(limit, []).append(client)
+        usual = Q(pk__in=self._quiet_since(now - timedelta(hours=48))) & ~Q(client__in=list(limits))
+        too_long = usual
+        for limit, clients in hours.items():
+            too_long |= Q(client__in=clients) & Q(pk__in=self._quiet_since(now - timedelta(hours=limit)))
+        return self.open().exclude(status=Status.WAITING_CUSTOMER).filter(too_long)
+
+    @staticmethod
+    def _quiet_since(at: datetime) -> models.QuerySet[Case]:
+        """Open cases without a touch since then: a talk, or a message either way."""
+        from tickets.models.contact import Contact
+
+        of_case = {"case": models.OuterRef("pk")}
+        talks = Contact.objects.filter(Q(ended_at__gt=at) | Q(ended_at=None), answered_at__isnull=False, **of_case)
+        came = Contact.objects.filter(started_at__gt=at, **of_case).exclude(channel__in=["phone", "chat"])
+        written = Message.objects.filter(kind__in=Message.SEEN_BY_CUSTOMER, at__gt=at, **of_case)
+        quiet = Case.objects.open().filter(created_at__lte=at)
+        untouched = ~models.Exists(talks) & ~models.Exists(came) & ~models.Exists(written)
+        return quiet.filter(untouched).order_by().values("pk")  # type: ignore[return-value]
 
     def for_list(self) -> CaseQuerySet:
         """Load what a line of a list shows."""
