@@ -40,13 +40,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Group:
-    """What belongs together. Without lines `quiet` says that all is well; `rest` counts what is not listed."""
+    """What belongs together. Without lines `quiet` says that all is well."""
 
     code: str
     title: str
     quiet: str
     lines: list[Line] = field(default_factory=list)
-    rest: int = 0
     is_late: bool = False
 
     @property
@@ -54,8 +53,8 @@ class Group:
         return self.lines[:SHOWN]
 
     @property
-    def more(self) -> int:
-        return self.rest + max(0, len(self.lines) - SHOWN)
+    def more(self) -> list[Line]:
+        return self.lines[SHOWN:]
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ def ages(board: Board) -> Iterator[Line]:
 def low(board: Board) -> Iterator[Line]:
     """Low scores of the last days after which nobody has been in touch."""
     for one in scores.low_scores(board):
-        yield Line(one.text, one.url, one.score, one.when, is_urgent=True)
+        yield Line(one.text, one.url, "", f"{one.score} · {one.when}", is_urgent=True)
 
 
 def changed(board: Board) -> Iterator[Line]:

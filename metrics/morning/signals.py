@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
@@ -32,7 +32,8 @@ class Signal:
 def fresh(board: Board) -> Iterator[Signal]:
     """Signals of whole days, and of counts by whole weeks, that are there now and were not a day ago.
 
-    A figure whose rows ripen late signals on the day on which it is firm: first contact resolution a week after.
+    Only a point that was not firm a day ago is news: an old one that signals because its limits moved is none. A figure
+    whose rows ripen late signals on the day on which it is firm: first contact resolution a week after.
     """
     now = board.query.as_of
     purse = Purse(CARD_SECONDS)
@@ -43,8 +44,8 @@ def fresh(board: Board) -> Iterator[Signal]:
         here = _tested(board, kpis, split, span, today, now, purse)
         there = _tested(board, kpis, split, span, today - timedelta(days=1), now - timedelta(days=1), purse)
         for kpi in kpis:
-            known = there.get(kpi.key, {})
-            for start, found in here.get(kpi.key, {}).items():
+            known = there.firm.get(kpi.key, set())
+            for start, found in here.found.get(kpi.key, {}).items():
                 if start not in known:
                     yield _said(board, kpi, split, start, found)
 
@@ -58,10 +59,18 @@ class Found:
     rules: Sequence[int]
 
 
+@dataclass(frozen=True)
+class Tested:
+    """As of a moment, by KPI: the points that signalled, and the pieces of time whose points were firm."""
+
+    found: dict[str, dict[datetime, Found]] = field(default_factory=dict)
+    firm: dict[str, set[datetime]] = field(default_factory=dict)
+
+
 def _tested(
     board: Board, kpis: Sequence[Kpi], split: str, days: int, end: datetime, as_of: datetime, purse: Purse
-) -> dict[str, dict[datetime, Found]]:
-    """By KPI and piece of time, the points that signalled as of then. Only whole pieces."""
+) -> Tested:
+    """Put the series to the test as they were then. Only whole pieces."""
     zone = board.period.zone
     first = end.astimezone(zone).date() - timedelta(days=days)
     if split == "week":
@@ -73,7 +82,7 @@ def _tested(
     values = {row.group[split]: row.values for row in rows}
     edges = period.edges(split)[:-1]
     marked = marks_on(replace(board, question=replace(board.question, query=query)), edges=edges)
-    found: dict[str, dict[datetime, Found]] = {}
+    told = Tested()
     for kpi in kpis:
         points = [point(kpi, values.get(edge, {}).get(kpi.key)) for edge in edges]
         tested = variation(kpi, split, points, changes_for(kpi, marked))
@@ -81,8 +90,9 @@ def _tested(
             value = values.get(edges[at], {}).get(kpi.key)
             mean = next((one.mean for one in tested.stretches if one.start <= at < one.end), None)
             if value is not None and value.value is not None and mean is not None:
-                found.setdefault(kpi.key, {})[edges[at]] = Found(value, mean, rules)
-    return found
+                told.found.setdefault(kpi.key, {})[edges[at]] = Found(value, mean, rules)
+        told.firm[kpi.key] = {edge for edge, one in zip(edges, points, strict=True) if one.firm is not None}
+    return told
 
 
 def _said(board: Board, kpi: Kpi, split: str, start: datetime, found: Found) -> Signal:
