@@ -6,7 +6,7 @@ import argparse
 import subprocess
 import sys
 
-ALL = ("import_rows", "values", "refresh", "pages", "search", "workplace", "stopwatch")
+ALL = ("import_rows", "values", "refresh", "pages", "boards", "search", "workplace", "stopwatch")
 # These have a desk of their own size, or none.
 OWN_SIZE = {"search", "workplace", "stopwatch"}
 # On desks of two sizes of their own.

@@ -112,6 +112,7 @@ class Heartbeat(models.Model):
 from metrics.boards.models import Annotation, Dashboard, Target  # noqa: E402
 from metrics.causes.models import CauseAction  # noqa: E402
 from metrics.reports.models import Report, ReportSchedule  # noqa: E402
+from metrics.wallboard.models import Wallboard  # noqa: E402
 
 __all__ = [
     "Annotation",
@@ -124,4 +125,5 @@ __all__ = [
     "ReportSchedule",
     "Restatement",
     "Target",
+    "Wallboard",
 ]

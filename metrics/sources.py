@@ -54,6 +54,12 @@ def current_rows(fact: Fact, ranges: Ranges, filters: Filters, params: Params, *
         return stored_rows(fact, ranges, filters, params)
     if pending > MANY:
         return log_rows(fact, ranges, filters, params)
+    return joined_rows(fact, ranges, filters, params)
+
+
+def joined_rows(fact: Fact, ranges: Ranges, filters: Filters, params: Params) -> str:
+    """Stored rows with the pending ones worked out anew in their place, as a sub-select `f`, without asking how many."""
+    record = fact.record
     columns = ", ".join(record.columns)
     marked = _marked(record)
     return (

@@ -6,6 +6,7 @@ from metrics.boards import views as boards
 from metrics.causes import views as causes
 from metrics.morning import views as morning
 from metrics.reports import views as reports
+from metrics.wallboard import views as wallboard
 
 urlpatterns = [
     path("settings/agreements/", agreement_views.index, name="agreements"),
@@ -35,6 +36,13 @@ urlpatterns = [
     path("settings/notes/<int:pk>/deletion/", aim_views.note_deletion, name="note_deletion"),
     path("morning/", morning.morning, name="morning"),
     path("morning/<slug:code>/", morning.morning_group, name="morning_group"),
+    path("wallboard/<str:token>/", wallboard.wallboard, name="wallboard"),
+    path("wallboard/<str:token>/now/", wallboard.wallboard_now, name="wallboard_now"),
+    path("settings/wallboards/", wallboard.wallboards, name="wallboards"),
+    path("settings/wallboards/new/", wallboard.wallboard_edit, name="wallboard_new"),
+    path("settings/wallboards/<int:pk>/", wallboard.wallboard_edit, name="wallboard_edit"),
+    path("settings/wallboards/<int:pk>/link/", wallboard.wallboard_link, name="wallboard_link"),
+    path("settings/wallboards/<int:pk>/deletion/", wallboard.wallboard_deletion, name="wallboard_deletion"),
     path("boards/", boards.index, name="boards"),
     path("boards/new/", boards.board_new, name="board_new"),
     path("boards/restoration/", boards.board_restoration, name="board_restoration"),

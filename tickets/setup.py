@@ -133,6 +133,13 @@ SECTIONS = (
         _looks_after_a_team,
     ),
     Section(
+        "wallboards",
+        gettext_lazy("Wallboards"),
+        gettext_lazy("What screens on the wall show, and the links that open them."),
+        "eye",
+        _looks_after_a_team,
+    ),
+    Section(
         "agreements",
         gettext_lazy("Agreements"),
         gettext_lazy("What we promised each client, and since when."),

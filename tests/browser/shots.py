@@ -54,6 +54,7 @@ PAGES = [
     ),
     Shot("manager", "morning", "/morning/"),
     Shot("manager", "boards", "/boards/"),
+    Shot("manager", "wallboards", "/settings/wallboards/"),
     Shot("manager", "targets", "/settings/targets/"),
     Shot("manager", "notes-on-time", "/settings/notes/"),
     Shot("manager", "kpi", "/metrics/definitions/service-level/"),

@@ -12,6 +12,7 @@ from django.utils import timezone
 from metrics.boards.models import Dashboard
 from metrics.boards.standard import STANDARD
 from metrics.reports.models import Report
+from metrics.wallboard.models import Wallboard
 from tests.browser.chromium import watched_page
 from tests.factories import (
     make_agreement,
@@ -55,7 +56,17 @@ MANAGER += ["/settings/replies/", "/settings/replies/new/", "/settings/macros/",
 MANAGER += ["/settings/articles/", "/settings/articles/new/", "/settings/hours/", "/settings/hours/new/", "{hours}"]
 MANAGER += ["/quarantine/", "/metrics/audit/", "/reports/", "/reports/schedules/new/", "{report}"]
 MANAGER += ["/causes/?weight=contacts&area=&depth=2", "/causes/actions/new/"]
-MANAGER += ["/morning/", "/boards/", "/settings/targets/", "/settings/notes/", "{board}", "{composer}"]
+MANAGER += [
+    "/settings/wallboards/",
+    "/settings/wallboards/new/",
+    "{wallboard}",
+    "/morning/",
+    "/boards/",
+    "/settings/targets/",
+    "/settings/notes/",
+    "{board}",
+    "{composer}",
+]
 MANAGER += [f"/boards/{slug}/" for slug in STANDARD]
 CLIENT = ["/metrics/", "/boards/accessibility/", "/reports/", "/company/cases/", "{company}", "/company/agreement/"]
 AGENT += ["{customer}merge/?q=Maja", "{form}", "{status}"]
@@ -105,7 +116,9 @@ def desk():
     board = Dashboard.objects.create(
         owner=get_user_model().objects.get(username="boss"), name="Mondays", widgets=widgets
     )
+    wallboard = Wallboard.objects.create(name="Wall", owner=board.owner, language="en", shows_names=True)
     others = {
+        "wallboard": wallboard.get_absolute_url(),
         "board": board.get_absolute_url(),
         "composer": f"{board.get_absolute_url()}compose/",
         "status": urlsplit(status).path,

@@ -29,6 +29,8 @@ PUBLIC = {
     "s/<str:token>",
     "s/<str:token>/",
     "s/<str:token>/thanks",
+    "wallboard/<str:token>/",
+    "wallboard/<str:token>/now/",
 }
 OPEN = {
     "",
@@ -298,6 +300,11 @@ CLOSED = {
     "settings/topics/",
     "settings/topics/<int:pk>/",
     "settings/topics/new/",
+    "settings/wallboards/",
+    "settings/wallboards/<int:pk>/",
+    "settings/wallboards/<int:pk>/deletion/",
+    "settings/wallboards/<int:pk>/link/",
+    "settings/wallboards/new/",
     "state/",
     "state/starting/",
 }
