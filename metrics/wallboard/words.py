@@ -44,7 +44,7 @@ def _level(level: dict[str, Any]) -> dict[str, Any]:
         "target": _("Target %s") % formats.share(target) if target is not None else "",
         "look": look,
         "expected": formats.share(expected) if expected is not None else formats.NOTHING,
-        "expected_look": ("good" if expected >= target else "bad")
+        "expected_look": ("good" if round(expected, 6) >= target else "bad")
         if expected is not None and target is not None
         else "",
     }
