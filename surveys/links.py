@@ -25,6 +25,20 @@ def url_for(invitation: Invitation) -> str:
     return settings.PUBLIC_URL + reverse("survey", args=[token_for(invitation)])
 
 
+def no_more_url(invitation: Invitation) -> str:
+    """Where she says that she does not want to be asked any more."""
+    return settings.PUBLIC_URL + reverse("survey_no_more", args=[token_for(invitation)])
+
+
+def address_behind(token: str) -> str:
+    """The address that was asked with this link, however long ago; "" for a link that we did not make."""
+    try:
+        pk = int(_signer().unsign(token))
+    except (signing.BadSignature, ValueError):
+        pk = 0
+    return Invitation.objects.filter(pk=min(pk, 2**63 - 1)).values_list("mail__to", flat=True).first() or ""
+
+
 def invitation_of(token: str) -> Invitation | None:
     """Return the open invitation that the token names, or None: nobody learns whether it was forged, foreign or late."""
     try:
@@ -32,5 +46,5 @@ def invitation_of(token: str) -> Invitation | None:
     except (signing.BadSignature, ValueError):
         # Looked up all the same, so that an answer in less time does not tell a forged link from an expired one.
         pk = 0
-    still_open = Invitation.objects.filter(pk=pk, expires_at__gt=timezone.now())
+    still_open = Invitation.objects.filter(pk=min(pk, 2**63 - 1), expires_at__gt=timezone.now())
     return still_open.select_related("client").first()

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -33,6 +34,8 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     # Empty for an invitation that another system sent.
     mail = models.OneToOneField(OutgoingMail, models.SET_NULL, null=True, blank=True, related_name="+")
+    # Everybody who took part in the case when it was asked: the answer is about all of them, whatever happens later.
+    agents = ArrayField(models.BigIntegerField(), default=list, db_default=[], blank=True)
 
     class Meta:
         verbose_name = _("survey invitation")
@@ -192,3 +195,18 @@ class PulseHeadcount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.team_id} {self.month_on:%Y-%m}"
+
+
+# The rest, each beside what it is for.
+from surveys.asking import OptOut, SurveyRequest, SurveyRule  # noqa: E402
+
+__all__ = [
+    "Interview",
+    "Invitation",
+    "OptOut",
+    "PulseAnswer",
+    "PulseHeadcount",
+    "Response",
+    "SurveyRequest",
+    "SurveyRule",
+]

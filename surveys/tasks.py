@@ -9,3 +9,9 @@ from surveys import invite
 def note_deliveries() -> None:
     """Take invitations whose mail was given up out of the response rate, and back in once it was sent after all."""
     invite.note_deliveries()
+
+
+@shared_task
+def ask_due() -> None:
+    """Send the invitations whose time has come."""
+    invite.ask_due()

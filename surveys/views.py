@@ -11,11 +11,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from surveys import links
+from surveys.asking import OptOut
 from surveys.forms import AnswerForm
 from surveys.models import Invitation
+from surveys.scales import CSAT_1_5
 from tickets.client_door import open_to_clients
 
 type Page = Callable[[HttpRequest, Invitation], HttpResponse]
@@ -44,13 +47,42 @@ def for_invited(view: Page) -> Callable[..., HttpResponse]:
 @for_invited
 def survey(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     last = invitation.last_response()
-    form = AnswerForm(request.POST if request.method == "POST" else None, initial=vars(last) if last else None)
+    initial = {**(vars(last) if last else {}), **pressed(request)}
+    form = AnswerForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
         invitation.answer(**form.cleaned_data)
         return redirect(with_language(request, reverse("survey_thanks", args=[links.token_for(invitation)])))
     context = {"invitation": invitation, "form": form, "last": last}
     # Not 422: the log has a line for each refused request, and the address in it is the key.
     return render(request, "surveys/survey.html", context)
+
+
+def pressed(request: HttpRequest) -> dict[str, int]:
+    """The score that she pressed in the mail: marked on the page, and nothing more until she sends it."""
+    text = request.GET.get("csat", "")
+    return {"csat": int(text)} if text in {str(score) for score in CSAT_1_5.scores} else {}
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@open_to_clients
+def no_more(request: HttpRequest, token: str) -> HttpResponse:
+    """Not to be asked any more: by the button of a mail program (RFC 8058), or by the one on this page.
+
+    No token against forged requests: a mail program has none, and who has the link may say so anyway.
+    """
+    address = links.address_behind(token)
+    with translation.override(chosen_language(request) or translation.get_language()):
+        if not address:
+            return no_page(request)
+        if request.method == "POST":
+            (OptOut.take_back if request.POST.get("again") else OptOut.wish)(address)
+        is_out = OptOut.holds(address)
+        response = render(request, "surveys/no_more.html", {"is_out": is_out, "said": request.method == "POST"})
+    response["Referrer-Policy"] = "same-origin"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response
 
 
 @require_http_methods(["GET", "HEAD"])

@@ -28,6 +28,7 @@ PUBLIC = {
     "readyz/",
     "s/<str:token>",
     "s/<str:token>/",
+    "s/<str:token>/no-more",
     "s/<str:token>/thanks",
     "wallboard/<str:token>/",
     "wallboard/<str:token>/now/",

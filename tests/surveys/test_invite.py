@@ -34,7 +34,8 @@ def test_a_resolved_case_asks_its_customer_with_one_mail():
     assert (mail.to, mail.case, mail.status) == ("maja@example.org", case, "waiting")
     assert invitation.mail == mail
     assert links.url_for(invitation) in mail.text
-    assert mail.html.count(links.url_for(invitation)) == 3
+    assert mail.html.count(f'{links.url_for(invitation)}"') == 2
+    assert [mail.html.count(f'?csat={score}"') for score in range(1, 6)] == [1] * 5
 
 
 def test_resolving_twice_asks_once():
