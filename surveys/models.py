@@ -71,7 +71,7 @@ class Invitation(models.Model):
             last = self.last_response()
             if last is not None and all(getattr(last, name) == value for name, value in answers.items()):
                 return False
-            self.responses.create(responded_at=at, **answers)
+            after(self.responses.create(responded_at=at, **answers))
         return True
 
 
@@ -199,14 +199,20 @@ class PulseHeadcount(models.Model):
 
 # The rest, each beside what it is for.
 from surveys.asking import OptOut, SurveyRequest, SurveyRule  # noqa: E402
+from surveys.comments import CommentTheme, Praise, Theme  # noqa: E402
+from surveys.follow_ups import FollowUp, after  # noqa: E402
 
 __all__ = [
+    "CommentTheme",
+    "FollowUp",
     "Interview",
     "Invitation",
     "OptOut",
+    "Praise",
     "PulseAnswer",
     "PulseHeadcount",
     "Response",
     "SurveyRequest",
     "SurveyRule",
+    "Theme",
 ]

@@ -1,8 +1,23 @@
 from django.urls import path, re_path
 
-from surveys import views
+from surveys import desk_views, views
 
 urlpatterns = [
+    path("settings/surveys/", desk_views.rules, name="survey_rules"),
+    path("settings/surveys/new/", desk_views.rule, name="survey_rule_new"),
+    path("settings/surveys/<int:pk>/", desk_views.rule, name="survey_rule"),
+    path("settings/surveys/<int:pk>/deletion/", desk_views.rule_deletion, name="survey_rule_deletion"),
+    path("settings/themes/", desk_views.themes, name="themes"),
+    path("settings/themes/<int:pk>/", desk_views.themes, name="theme"),
+    path("settings/themes/<int:pk>/deletion/", desk_views.theme_deletion, name="theme_deletion"),
+    path("surveys/decisions/", desk_views.decision_list, name="survey_decisions"),
+    path("surveys/follow-ups/", desk_views.follow_ups, name="follow_ups"),
+    path("surveys/follow-ups/<int:pk>/owner/", desk_views.follow_up_owner, name="follow_up_owner"),
+    path("surveys/follow-ups/<int:pk>/result/", desk_views.follow_up_result, name="follow_up_result"),
+    path("surveys/comments/", desk_views.comment_list, name="comments"),
+    path("surveys/comments/<int:pk>/theme/", desk_views.comment_theme, name="comment_theme"),
+    path("surveys/comments/<int:pk>/praise/", desk_views.comment_praise, name="comment_praise"),
+    path("surveys/praise/", desk_views.praise, name="praise"),
     path("s/<str:token>", views.survey, name="survey"),
     path("s/<str:token>/thanks", views.thanks, name="survey_thanks"),
     path("s/<str:token>/no-more", views.no_more, name="survey_no_more"),

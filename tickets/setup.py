@@ -133,6 +133,20 @@ SECTIONS = (
         _looks_after_a_team,
     ),
     Section(
+        "survey_rules",
+        gettext_lazy("Surveys"),
+        gettext_lazy("Which customers are asked how it went, when, and what is followed up."),
+        "chat",
+        _in_charge,
+    ),
+    Section(
+        "themes",
+        gettext_lazy("Themes of comments"),
+        gettext_lazy("What customers write about, found by words."),
+        "topic",
+        _in_charge,
+    ),
+    Section(
         "wallboards",
         gettext_lazy("Wallboards"),
         gettext_lazy("What screens on the wall show, and the links that open them."),

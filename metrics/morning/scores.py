@@ -1,4 +1,4 @@
-"""Low scores after which nobody has been in touch with the customer."""
+"""Low scores that are not followed up, and of which nobody has been in touch with the customer since."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from metrics import formats
 from metrics.board import Board
-from surveys.models import Response
+from surveys.models import FollowUp, Response
 from tickets.models import Contact, Message
 
 DAYS = 14
@@ -38,9 +38,10 @@ def low_scores(board: Board) -> Iterator[Low]:
     called = Contact.objects.filter(answered_at__gt=OuterRef("responded_at"), is_handled=True, **case)
     wrote = Message.objects.filter(kind=Message.Kind.OUTGOING, at__gt=OuterRef("responded_at"), **case)
     later = Response.objects.filter(invitation=OuterRef("invitation"), responded_at__gt=OuterRef("responded_at"))
+    done = FollowUp.objects.filter(invitation=OuterRef("invitation"), done_at__isnull=False)
     found = (
         Response.objects.visible_to(board.user)
-        .filter(LOW, responded_at__gt=since, invitation__case__isnull=False)
+        .filter(LOW, ~Exists(done), responded_at__gt=since, invitation__case__isnull=False)
         .filter(~Exists(called), ~Exists(wrote), ~Exists(later))
         .select_related("invitation__case")
         .order_by(F("responded_at"))

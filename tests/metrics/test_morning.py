@@ -119,6 +119,10 @@ def test_a_low_score_stands_until_somebody_was_in_touch() -> None:
     (line,) = lines("low")
     assert "Nobody called" in line.text
     assert line.url == f"/cases/{low.pk}/"
+    low.invitations.get().follow_up.finish(by=make_user(), result="Called")
+    assert not lines("low")
+    low.invitations.get().follow_up.reopen()
+    assert len(lines("low")) == 1
     # A changed mind: only the last answer counts.
     low.invitations.get().answer(csat=5, comment="All well now")
     assert not lines("low")

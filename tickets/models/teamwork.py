@@ -49,6 +49,7 @@ class Notice(models.Model):
         FOLLOWED = "followed", _("changed a case that you follow")
         WOKEN = "woken", _("The case is back")
         HELD = "held", _("Your message was not sent")
+        LOW_SCORE = "low_score", _("The customer is not satisfied: follow it up")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices", db_index=False)
     case = models.ForeignKey("tickets.Case", models.CASCADE, related_name="+", db_index=False)
