@@ -53,6 +53,12 @@ PAGES = [
         for slug in ("service-now", "accessibility", "resolution", "experience", "demand", "cost", "team")
     ),
     Shot("manager", "morning", "/morning/"),
+    Shot("manager", "follow-ups", "/surveys/follow-ups/"),
+    Shot("manager", "comments", "/surveys/comments/"),
+    Shot("manager", "praise", "/surveys/praise/"),
+    Shot("manager", "setup-surveys", "/settings/surveys/"),
+    Shot("manager", "setup-survey-rule", "/settings/surveys/new/"),
+    Shot("manager", "setup-themes", "/settings/themes/"),
     Shot("manager", "boards", "/boards/"),
     Shot("manager", "wallboards", "/settings/wallboards/"),
     Shot("manager", "targets", "/settings/targets/"),

@@ -13,6 +13,7 @@ from metrics.boards.models import Dashboard
 from metrics.boards.standard import STANDARD
 from metrics.reports.models import Report
 from metrics.wallboard.models import Wallboard
+from surveys.models import Invitation, Theme
 from tests.browser.chromium import watched_page
 from tests.factories import (
     make_agreement,
@@ -68,6 +69,8 @@ MANAGER += [
     "{composer}",
 ]
 MANAGER += [f"/boards/{slug}/" for slug in STANDARD]
+MANAGER += ["/settings/surveys/", "/settings/surveys/new/", "/settings/themes/", "/surveys/follow-ups/"]
+MANAGER += ["/surveys/comments/", "/surveys/praise/", "/surveys/decisions/?decision=asked"]
 CLIENT = ["/metrics/", "/boards/accessibility/", "/reports/", "/company/cases/", "{company}", "/company/agreement/"]
 AGENT += ["{customer}merge/?q=Maja", "{form}", "{status}"]
 AGENT += ["/chats/?waiting=1", "{chat}", "{widget}"]
@@ -116,6 +119,9 @@ def desk():
     board = Dashboard.objects.create(
         owner=get_user_model().objects.get(username="boss"), name="Mondays", widgets=widgets
     )
+    Theme.objects.create(name="Waiting", words="wait")
+    asked = Invitation.objects.create(source=case.source, client=case.client, case=case, customer=maja)
+    asked.answer(csat=1, comment="I had to wait")
     wallboard = Wallboard.objects.create(name="Wall", owner=board.owner, language="en", shows_names=True)
     others = {
         "wallboard": wallboard.get_absolute_url(),
