@@ -243,16 +243,21 @@ def _series(kpis: Sequence[Kpi], board: Board, purse: Purse) -> dict[str, list[P
     }
 
 
-def _tile(
-    board: Board, kpi: Kpi, value: Value | None, earlier: Value | None, line: Sequence[Point], about: About
-) -> Tile:
-    empty = Tile(
+def late_tile(board: Board, kpi: Kpi) -> Tile:
+    """The card without a value, which asks for itself."""
+    return Tile(
         kpi,
-        value,
+        None,
         rows_url=board.rows_link(kpi),
         kpi_url=board.kpi_link(kpi),
         card_url=f"{reverse('dashboard_card', args=[kpi.key])}?{board.state()}",
     )
+
+
+def _tile(
+    board: Board, kpi: Kpi, value: Value | None, earlier: Value | None, line: Sequence[Point], about: About
+) -> Tile:
+    empty = replace(late_tile(board, kpi), value=value)
     if value is None:
         return empty
     tested = variation(kpi, board.split, line, changes_for(kpi, about.marks)) if line else UNTESTED

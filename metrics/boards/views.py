@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -13,6 +14,7 @@ from metrics import audit, drill, exports
 from metrics.boards import composing, page
 from metrics.boards.forms import DashboardForm, WidgetForm
 from metrics.boards.models import Dashboard
+from metrics.boards.shared import key_of, shared
 from metrics.boards.widgets import KINDS, Widget, WidgetError, added, changed
 from metrics.purse import CARD_SECONDS, Purse
 from metrics.views import for_readers_of_numbers, reader_of
@@ -50,7 +52,7 @@ def board(request: HttpRequest, name: str) -> HttpResponse:
         shown,
         asked,
         request.GET,
-        cards=page.cards(asked, shown, shown.widgets, Purse(page.PAGE_SECONDS)),
+        cards=page.first_cards(asked, shown),
         form=drill.filter_form(asked, user),
         drift=audit.drift() if user.is_in_charge else None,
     )
@@ -64,8 +66,15 @@ def widget(request: HttpRequest, name: str, widget: str) -> HttpResponse:
     user = reader_of(request)
     shown = page.find(name, user)
     asked = page.board_for(shown, request.GET, user)
-    (card,) = page.cards(asked, shown, _called(shown, widget), Purse(CARD_SECONDS))
-    return render(request, "metrics/boards/widget.html", {"board": asked, "card": card, "asked": True})
+    (one,) = _called(shown, widget)
+
+    def drawn() -> str:
+        (card,) = page.cards(asked, shown, [one], Purse(CARD_SECONDS))
+        context = {"board": asked, "card": card, "asked": True}
+        return render_to_string("metrics/boards/widget.html", context, request)
+
+    # As of a moment it is counted for that moment, and not kept.
+    return HttpResponse(drawn() if "as_of" in request.GET else shared(key_of(asked, one), drawn))
 
 
 @open_to_clients

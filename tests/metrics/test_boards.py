@@ -11,8 +11,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from metrics.boards import shared
 from metrics.boards.forms import WidgetForm
 from metrics.boards.models import Annotation, Dashboard, Target
 from metrics.boards.standard import STANDARD
@@ -330,3 +334,43 @@ def test_targets_and_notes_are_set_by_who_sets_up_each_for_what_she_sees(golden,
     assert Annotation.objects.get().at == note.at
     manager.force_login(make_user("agent1", role="agent"))
     assert manager.get("/settings/targets/").status_code == 404
+
+
+# --- shared among those who look
+
+
+def test_what_is_dear_is_counted_once_for_all_who_see_the_same(golden, client: Client, monkeypatch) -> None:
+    monkeypatch.setattr(shared, "DEAR_SECONDS", 0)
+    cache.clear()
+    address = "/boards/accessibility/widgets/w5/?start=2025-10-01&end=2025-11-01"
+    made_of: list[int] = []
+    for name, role in (("one", "manager"), ("two", "manager"), ("lead", "lead")):
+        client.force_login(make_user(name, role=role))
+        with CaptureQueriesContext(connection) as asked:
+            page(client, address)
+        made_of.append(sum("metrics_record" in query["sql"] or "metrics_cell" in query["sql"] for query in asked))
+    # The second manager reads what the first one's was; a lead sees other figures and counts for herself.
+    assert made_of[0] > 0
+    assert made_of[1] == 0
+    assert made_of[2] > 0
+    client.force_login(make_user("three", role="manager", language="sv"))
+    assert page(client, f"{address}&queue=support") != page(client, address)
+
+
+def test_what_is_asked_as_of_a_moment_is_never_kept(golden, manager: Client, monkeypatch) -> None:
+    monkeypatch.setattr(shared, "DEAR_SECONDS", 0)
+    cache.clear()
+    page(manager, f"/boards/accessibility/widgets/w5/?{OCTOBER}")
+    with CaptureQueriesContext(connection) as asked:
+        page(manager, f"/boards/accessibility/widgets/w5/?{OCTOBER}")
+    assert any("metrics_" in query["sql"] for query in asked)
+
+
+def test_a_dashboard_that_was_slow_shows_its_frame_at_once(golden, manager: Client) -> None:
+    cache.clear()
+    shared.note_slow("accessibility")
+    with CaptureQueriesContext(connection) as asked:
+        html = page(manager, f"/boards/accessibility/?{OCTOBER}")
+    assert not any("metrics_record" in query["sql"] or "metrics_cell" in query["sql"] for query in asked)
+    assert html.count("Still counting") == len(STANDARD["accessibility"].widgets)
+    cache.clear()
