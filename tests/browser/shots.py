@@ -55,6 +55,7 @@ PAGES = [
     Shot("manager", "morning", "/morning/"),
     Shot("manager", "follow-ups", "/surveys/follow-ups/"),
     Shot("manager", "comments", "/surveys/comments/"),
+    Shot("manager", "survey-bias", "/surveys/bias/?period=90d"),
     Shot("manager", "praise", "/surveys/praise/"),
     Shot("manager", "setup-surveys", "/settings/surveys/"),
     Shot("manager", "setup-survey-rule", "/settings/surveys/new/"),

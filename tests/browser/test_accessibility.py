@@ -70,7 +70,7 @@ MANAGER += [
 ]
 MANAGER += [f"/boards/{slug}/" for slug in STANDARD]
 MANAGER += ["/settings/surveys/", "/settings/surveys/new/", "/settings/themes/", "/surveys/follow-ups/"]
-MANAGER += ["/surveys/comments/", "/surveys/praise/", "/surveys/decisions/?decision=asked"]
+MANAGER += ["/surveys/comments/", "/surveys/praise/", "/surveys/bias/", "/surveys/decisions/?decision=asked"]
 CLIENT = ["/metrics/", "/boards/accessibility/", "/reports/", "/company/cases/", "{company}", "/company/agreement/"]
 AGENT += ["{customer}merge/?q=Maja", "{form}", "{status}"]
 AGENT += ["/chats/?waiting=1", "{chat}", "{widget}"]

@@ -315,6 +315,7 @@ CLOSED = {
     "settings/wallboards/new/",
     "state/",
     "state/starting/",
+    "surveys/bias/",
     "surveys/comments/",
     "surveys/comments/<int:pk>/praise/",
     "surveys/comments/<int:pk>/theme/",
