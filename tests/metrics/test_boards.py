@@ -102,7 +102,7 @@ def test_a_heatmap_adds_up_and_each_cell_opens_onto_its_rows(golden, manager: Cl
     at = lines[0].index("Denominator")
     (whole,) = api_values(manager, "service-level")
     assert sum(float(line[at]) for line in lines[1:]) == whole["denominator"]
-    cells = re.findall(r'href="(/metrics/service-level/rows/[^"]*slot=[^"]*)"[^>]*aria-label="([^"]*)"', html)
+    cells = re.findall(r'href="(/metrics/service-level/rows/[^"]*slot=[^"]*)"[^>]*title="([^"]*)"', html)
     assert len(cells) == len(lines) - 1
     for link, words in cells[:6]:
         rows = page(manager, link.replace("&amp;", "&") + "&set=denominator")
