@@ -163,11 +163,7 @@ def _values(board: Wallboard, scope: Scope, now: datetime) -> dict[str, Any]:
     }
     assert KPI.denominator is not None
     sql = _SQL.format(top=f"({KPI.numerator.where})", base=f"({KPI.denominator.where})", rows=rows)
-    connection = reader()
-    # Not asked first whether it is still there: that would be half of all questions. Where it is not, the next screen, a
-    # moment later, gets another connection.
-    connection.health_check_done = True
-    with connection.cursor() as cursor:
+    with reader().cursor() as cursor:
         cursor.execute(sql, params)
         found: dict[str, Any] = cursor.fetchone()[0]
     return found
