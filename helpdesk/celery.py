@@ -29,6 +29,7 @@ app.conf.beat_schedule = {
     "end-left-chats": {"task": "tickets.tasks.end_left_chats", "schedule": 15, "options": {"expires": 15}},
     "wake-cases": {"task": "tickets.tasks.wake_cases", "schedule": 20, "options": {"expires": 20}},
     "ask-due-surveys": {"task": "surveys.tasks.ask_due", "schedule": 30, "options": {"expires": 30}},
+    "send-survey-texts": {"task": "surveys.tasks.send_texts", "schedule": 30, "options": {"expires": 30}},
     "note-survey-deliveries": {"task": "surveys.tasks.note_deliveries", "schedule": 30, "options": {"expires": 30}},
     # Every hour, so that the month so far is there; late events change the one before.
     "end-forgotten-wrap-ups": {"task": "tickets.tasks.end_forgotten_wrap_ups", "schedule": crontab(minute=20)},

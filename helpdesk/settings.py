@@ -27,6 +27,11 @@ DEBUG = env.yes("DEBUG", default=False)
 DEMO = env.yes("DEMO", default=True)
 # What we write into mails, and what decides whether cookies are for https only.
 PUBLIC_URL = (env.origins("PUBLIC_URL") or [f"http://localhost:{PORT}"])[0]
+# The service that survey invitations are handed to as text messages; without one nobody gets any. See surveys.texts.
+SURVEY_SMS_URL = os.environ.get("SURVEY_SMS_URL", "")
+SURVEY_SMS_SECRET = os.environ.get("SURVEY_SMS_SECRET", "")
+if SURVEY_SMS_URL and not (SURVEY_SMS_URL.startswith("https://") and SURVEY_SMS_SECRET):
+    raise ImproperlyConfigured("SURVEY_SMS_URL must begin with https:// and needs SURVEY_SMS_SECRET beside it.")
 # How an agent's phone is made to dial: {number} stands for the number. Softphones want sip: or an address of their own.
 DIAL_URL = os.environ.get("DIAL_URL") or "tel:{number}"
 if not DIAL_URL.startswith(("tel:", "sip:", "sips:", "callto:", "https://")) or "{number}" not in DIAL_URL:

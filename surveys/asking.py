@@ -50,6 +50,16 @@ class SurveyRule(models.Model):
     at = models.TimeField(_("at"), default=time(9))
     quiet_from = models.TimeField(_("quiet from"), null=True, blank=True, default=time(20))
     quiet_to = models.TimeField(_("quiet until"), null=True, blank=True, default=time(8))
+    by_text = models.BooleanField(
+        _("by text message where there is no address for mail"), default=False, db_default=False
+    )
+    # Nobody is reminded where it is empty.
+    remind_after_days = models.PositiveSmallIntegerField(
+        _("days without an answer until a text message reminds"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+    )
     # A score of so much or less is followed up; nothing: none is.
     csat_up_to = models.PositiveSmallIntegerField(_("satisfaction up to"), null=True, blank=True, default=2)
     ces_up_to = models.PositiveSmallIntegerField(_("ease up to"), null=True, blank=True, default=3)
@@ -153,6 +163,8 @@ class SurveyRequest(models.Model):
     decision = models.CharField(_("decision"), max_length=12, choices=Decision.choices)
     at = models.DateTimeField(_("resolved"), default=timezone.now)
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    # When a text reminds her, if she has not answered by then.
+    remind_at = models.DateTimeField(null=True, blank=True)
     invitation = models.OneToOneField(
         "surveys.Invitation", models.SET_NULL, null=True, blank=True, related_name="request"
     )
@@ -165,12 +177,17 @@ class SurveyRequest(models.Model):
         indexes = [
             models.Index(fields=["due_at"], name="survey_request_due", condition=Q(decision="planned")),
             models.Index(fields=["at"], name="survey_request_at"),
+            models.Index(fields=["remind_at"], name="survey_request_remind", condition=Q(remind_at__isnull=False)),
             # When this customer is next asked, for the cool-down.
             models.Index(fields=["customer", "due_at"], name="survey_request_customer"),
         ]
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.decision}"
+
+    def forget_reminder(self) -> None:
+        """She is reminded once, or not at all."""
+        SurveyRequest.objects.filter(pk=self.pk).update(remind_at=None)
 
 
 class OptOut(models.Model):

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 
+from surveys import texts
 from surveys.asking import SurveyRule
 from surveys.comments import Theme
 from tickets.models import Client, User
@@ -35,6 +36,8 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stu
             "at",
             "quiet_from",
             "quiet_to",
+            "by_text",
+            "remind_after_days",
             "csat_up_to",
             "ces_up_to",
             "nps_up_to",
@@ -49,6 +52,8 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stu
         taken = SurveyRule.objects.exclude(pk=self.instance.pk).values_list("client", flat=True)
         fields["client"].queryset = Client.objects.exclude(pk__in=[pk for pk in taken if pk]).order_by("name")
         fields["client"].empty_label = _("All that have none of their own")
+        if not texts.is_set_up():
+            fields["by_text"].help_text = _("Text messages need a service: SURVEY_SMS_URL is not set.")
         _dressed(self)
 
     def clean(self) -> dict[str, Any]:

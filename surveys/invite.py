@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
-from surveys import links, rules
+from surveys import links, rules, texts
 from surveys.asking import OptOut, SurveyRequest, SurveyRule, rule_for
 from surveys.models import Invitation
 from surveys.rules import Decision, Delay
@@ -108,9 +108,18 @@ def _ask(request: SurveyRequest, rule: rules.Rule, now: datetime | None = None) 
         expires_at=at + timedelta(days=rule.window_days),
         agents=agents_of(case),
     )
-    invitation.mail = put_mail(invitation, to=address_of(case.customer), key=f"survey:{case.pk}:{request.event_id}")
-    invitation.save(update_fields=["mail"])
-    SurveyRequest.objects.filter(pk=request.pk).update(decision=Decision.ASKED, invitation=invitation)
+    kept = SurveyRule.of(case.client)
+    remind_at = None
+    if address := address_of(case.customer):
+        invitation.mail = put_mail(invitation, to=address, key=f"survey:{case.pk}:{request.event_id}")
+        invitation.save(update_fields=["mail"])
+        if kept is not None and kept.remind_after_days:
+            remind_at = at + timedelta(days=kept.remind_after_days)
+    else:
+        texts.put(invitation, to=texts.phone_of(case.customer), at=at)
+    SurveyRequest.objects.filter(pk=request.pk).update(
+        decision=Decision.ASKED, invitation=invitation, remind_at=remind_at
+    )
     outbox.ring()
     return invitation
 
@@ -118,6 +127,8 @@ def _ask(request: SurveyRequest, rule: rules.Rule, now: datetime | None = None) 
 def _about(event: CaseEvent, rule: rules.Rule) -> rules.About:
     case = event.case
     address = address_of(case.customer)
+    if not address and (kept := SurveyRule.of(case.client)) is not None and kept.by_text:
+        address = texts.phone_of(case.customer)
     return rules.About(
         resolved_at=event.at,
         is_test=bool({Flag.TEST, Flag.SPAM} & set(case.flags)),

@@ -36,7 +36,8 @@ def address_behind(token: str) -> str:
         pk = int(_signer().unsign(token))
     except (signing.BadSignature, ValueError):
         pk = 0
-    return Invitation.objects.filter(pk=min(pk, 2**63 - 1)).values_list("mail__to", flat=True).first() or ""
+    found = Invitation.objects.filter(pk=min(pk, 2**63 - 1)).values_list("mail__to", "sms__to").first()
+    return next(filter(None, found or ()), "")
 
 
 def invitation_of(token: str) -> Invitation | None:

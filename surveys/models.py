@@ -201,6 +201,7 @@ class PulseHeadcount(models.Model):
 from surveys.asking import OptOut, SurveyRequest, SurveyRule  # noqa: E402
 from surveys.comments import CommentTheme, Praise, Theme  # noqa: E402
 from surveys.follow_ups import FollowUp, after  # noqa: E402
+from surveys.texts import SurveyText  # noqa: E402
 
 __all__ = [
     "CommentTheme",
@@ -214,5 +215,6 @@ __all__ = [
     "Response",
     "SurveyRequest",
     "SurveyRule",
+    "SurveyText",
     "Theme",
 ]

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from surveys import invite
+from surveys import invite, texts
 
 
 @shared_task
@@ -15,3 +15,10 @@ def note_deliveries() -> None:
 def ask_due() -> None:
     """Send the invitations whose time has come."""
     invite.ask_due()
+
+
+@shared_task
+def send_texts() -> None:
+    """Remind those who have not answered, and hand over the texts that are due."""
+    texts.remind_due()
+    texts.send_due()

@@ -52,7 +52,7 @@ def survey(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         invitation.answer(**form.cleaned_data)
         return redirect(with_language(request, reverse("survey_thanks", args=[links.token_for(invitation)])))
-    context = {"invitation": invitation, "form": form, "last": last}
+    context = {"invitation": invitation, "form": form, "last": last, "token": links.token_for(invitation)}
     # Not 422: the log has a line for each refused request, and the address in it is the key.
     return render(request, "surveys/survey.html", context)
 
