@@ -100,10 +100,11 @@ def low_in(response: Response, rule: SurveyRule) -> list[str]:
     return found
 
 
+@transaction.atomic
 def after(response: Response) -> FollowUp | None:
     """Have a low answer followed up; an answer that was changed for the better ends what nobody has begun.
 
-    Called in the transaction of the answer.
+    Part of the transaction of the answer.
     """
     invitation = response.invitation
     rule = SurveyRule.of(invitation.client) or USUAL
@@ -115,21 +116,20 @@ def after(response: Response) -> FollowUp | None:
                 done_at=response.responded_at, result=_("The customer changed her answer.")
             )
         return None
-    with transaction.atomic():
-        due = response.responded_at + timedelta(hours=rule.follow_up_hours)
-        found, made = FollowUp.objects.get_or_create(
-            invitation=invitation,
-            defaults={
-                "reasons": reasons,
-                "due_at": due,
-                "made_at": response.responded_at,
-                "owner": owner_of(invitation.case),
-            },
-        )
-        if not made and found.reasons != reasons:
-            FollowUp.objects.filter(pk=found.pk).update(reasons=reasons)
-        if made and found.owner_id and invitation.case is not None:
-            notify([found.owner_id], invitation.case, Notice.Kind.LOW_SCORE, by=None)
+    due = response.responded_at + timedelta(hours=rule.follow_up_hours)
+    found, made = FollowUp.objects.get_or_create(
+        invitation=invitation,
+        defaults={
+            "reasons": reasons,
+            "due_at": due,
+            "made_at": response.responded_at,
+            "owner": owner_of(invitation.case),
+        },
+    )
+    if not made and found.reasons != reasons:
+        FollowUp.objects.filter(pk=found.pk).update(reasons=reasons)
+    if made and found.owner_id and invitation.case is not None:
+        notify([found.owner_id], invitation.case, Notice.Kind.LOW_SCORE, by=None)
     return found
 
 

@@ -97,6 +97,7 @@ def tabs(user: User, here: str, params: QueryDict) -> list[Tab]:
     found += [(one.slug, str(one.name), reverse("board", args=[one.slug])) for one in standard_for(user)]
     if user.sees_numbers:
         found.append(("causes", _("Root causes"), reverse("causes")))
+        found.append(("follow_ups", _("Follow-ups"), reverse("follow_ups")))
     found += [(str(pk), name, reverse("board", args=[pk])) for pk, name in own]
     state = params.urlencode()
     return [Tab(title, f"{url}?{state}" if state else url, name == here) for name, title, url in found]

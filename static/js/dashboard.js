@@ -17,6 +17,8 @@ const isReading = () =>
 
 function ask() {
   waiting = null;
+  // A page with the same filters and no figures of its own to be kept fresh.
+  if (!refresh) return;
   if (kinds.size === 0 && !everything) return;
   // A slow server is asked less often: at most a fifth of the time is spent waiting for it.
   if (busy || isReading() || performance.now() - finished < took * 4) {
