@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -16,8 +17,9 @@ from django.utils.translation import gettext as _
 from surveys import links, rules, texts
 from surveys.asking import OptOut, SurveyRequest, SurveyRule, rule_for
 from surveys.models import Invitation
+from surveys.questionnaires import version_for
+from surveys.questions import first_rated
 from surveys.rules import Decision, Delay
-from surveys.scales import CSAT_1_5
 from tickets import outbox
 from tickets.models import (
     DESK,
@@ -107,6 +109,7 @@ def _ask(request: SurveyRequest, rule: rules.Rule, now: datetime | None = None) 
         sent_at=at,
         expires_at=at + timedelta(days=rule.window_days),
         agents=agents_of(case),
+        version=version_for(case),
     )
     kept = SurveyRule.of(case.client)
     remind_at = None
@@ -192,17 +195,9 @@ def put_mail(invitation: Invitation, *, to: str, key: str) -> OutgoingMail:
 
     A score that is pressed in the mail is only marked on the page that opens, and counts when she sends it.
     """
-    sender = outbox.one_line(invitation.client.name)
     with translation.override(invitation.language):
-        context = {
-            "sender": sender,
-            "number": invitation.case_id,
-            "link": links.url_for(invitation),
-            "scores": [(score, f"{links.url_for(invitation)}?csat={score}") for score in CSAT_1_5.scores],
-            "no_more": links.no_more_url(invitation),
-            "expires_at": invitation.expires_at,
-            "language": invitation.language,
-        }
+        context = mail_context(invitation, links.url_for(invitation), links.no_more_url(invitation))
+        sender = context["sender"]
         mail, _made = OutgoingMail.objects.put(
             key=key,
             to=to,
@@ -219,6 +214,27 @@ def put_mail(invitation: Invitation, *, to: str, key: str) -> OutgoingMail:
             },
         )
     return mail
+
+
+def mail_context(invitation: Invitation, link: str, no_more: str) -> dict[str, Any]:
+    """What the mail's templates say. The first question with a scale stands in it, with its scores."""
+    item = first_rated(invitation.items)
+    words = item.words(invitation.language, settings.LANGUAGE_CODE) if item else {}
+    scores = [(score, f"{link}?{item.key}={score}") for score in item.scores] if item else []
+    # So many in a row as a phone has room for.
+    width = len(scores) if len(scores) <= 7 else 6
+    return {
+        "sender": outbox.one_line(invitation.client.name),
+        "number": invitation.case_id,
+        "link": link,
+        "question": words,
+        "rows": [scores[at : at + width] for at in range(0, len(scores), width or 1)],
+        "first": scores[0][0] if scores else "",
+        "last": scores[-1][0] if scores else "",
+        "no_more": no_more,
+        "expires_at": invitation.expires_at,
+        "language": invitation.language,
+    }
 
 
 def note_deliveries() -> int:

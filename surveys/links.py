@@ -48,4 +48,4 @@ def invitation_of(token: str) -> Invitation | None:
         # Looked up all the same, so that an answer in less time does not tell a forged link from an expired one.
         pk = 0
     still_open = Invitation.objects.filter(pk=min(pk, 2**63 - 1), expires_at__gt=timezone.now())
-    return still_open.select_related("client").first()
+    return still_open.select_related("client", "version").first()

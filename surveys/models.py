@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from surveys.questions import USUAL, Item
 from tickets.models import Case, Client, Contact, Customer, OutgoingMail, Source, Team, User
 from tickets.models.source import NewExternalId
 
@@ -36,6 +38,8 @@ class Invitation(models.Model):
     mail = models.OneToOneField(OutgoingMail, models.SET_NULL, null=True, blank=True, related_name="+")
     # Everybody who took part in the case when it was asked: the answer is about all of them, whatever happens later.
     agents = ArrayField(models.BigIntegerField(), default=list, db_default=[], blank=True)
+    # What is asked, in the words of that day; empty: the usual questions.
+    version = models.ForeignKey("surveys.Version", models.PROTECT, null=True, blank=True, related_name="invitations")
 
     class Meta:
         verbose_name = _("survey invitation")
@@ -56,11 +60,17 @@ class Invitation(models.Model):
     def is_open(self, at: datetime) -> bool:
         return self.expires_at is None or at < self.expires_at
 
+    @property
+    def items(self) -> list[Item]:
+        return self.version.items if self.version else USUAL
+
     def last_response(self) -> Response | None:
         return self.responses.order_by("-responded_at").first()
 
-    def answer(self, *, at: datetime | None = None, **answers: Any) -> bool:
+    def answer(self, *, at: datetime | None = None, own: Mapping[int, int | str] | None = None, **answers: Any) -> bool:
         """Take the customer's answer, or her changed answer. Return False if it came too late or changes nothing.
+
+        `own`: the answers to own questions, by question: a score on its scale, or a text.
 
         The row is locked, so a form that was sent twice by an impatient thumb is one answer.
         """
@@ -70,8 +80,14 @@ class Invitation(models.Model):
                 return False
             last = self.last_response()
             if last is not None and all(getattr(last, name) == value for name, value in answers.items()):
-                return False
-            after(self.responses.create(responded_at=at, **answers))
+                if last.own_values() == (own or {}):
+                    return False
+            response = self.responses.create(responded_at=at, **answers)
+            OwnAnswer.objects.bulk_create(
+                OwnAnswer(response=response, question_id=question, **{_column(value): value})
+                for question, value in (own or {}).items()
+            )
+            after(response)
         return True
 
 
@@ -120,6 +136,14 @@ class Response(models.Model):
 
     def __str__(self) -> str:
         return f"{self.invitation_id} {self.responded_at:%Y-%m-%d %H:%M}"
+
+    def own_values(self) -> dict[int, int | str]:
+        """The answers to own questions, by question."""
+        return {one.question_id: one.value for one in self.own.all()}
+
+
+def _column(value: int | str) -> str:
+    return "text" if isinstance(value, str) else "score"
 
 
 class Interview(models.Model):
@@ -201,6 +225,7 @@ class PulseHeadcount(models.Model):
 from surveys.asking import OptOut, SurveyRequest, SurveyRule  # noqa: E402
 from surveys.comments import CommentTheme, Praise, Theme  # noqa: E402
 from surveys.follow_ups import FollowUp, after  # noqa: E402
+from surveys.questionnaires import OwnAnswer, Question, Questionnaire, Version  # noqa: E402
 from surveys.texts import SurveyText  # noqa: E402
 
 __all__ = [
@@ -209,12 +234,16 @@ __all__ = [
     "Interview",
     "Invitation",
     "OptOut",
+    "OwnAnswer",
     "Praise",
     "PulseAnswer",
     "PulseHeadcount",
+    "Question",
+    "Questionnaire",
     "Response",
     "SurveyRequest",
     "SurveyRule",
     "SurveyText",
     "Theme",
+    "Version",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 
 from django.conf import settings
@@ -16,9 +16,9 @@ from django.views.decorators.http import require_http_methods
 
 from surveys import links
 from surveys.asking import OptOut
-from surveys.forms import AnswerForm
+from surveys.forms import AnswerForm, answers_before
 from surveys.models import Invitation
-from surveys.scales import CSAT_1_5
+from surveys.questions import Item
 from tickets.client_door import open_to_clients
 
 type Page = Callable[[HttpRequest, Invitation], HttpResponse]
@@ -47,20 +47,22 @@ def for_invited(view: Page) -> Callable[..., HttpResponse]:
 @for_invited
 def survey(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     last = invitation.last_response()
-    initial = {**(vars(last) if last else {}), **pressed(request)}
-    form = AnswerForm(request.POST if request.method == "POST" else None, initial=initial)
+    items = invitation.items
+    initial = {**answers_before(last), **pressed(request, items)}
+    form = AnswerForm(items, request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
-        invitation.answer(**form.cleaned_data)
+        invitation.answer(own=form.own_answers(), **form.standard_answers())
         return redirect(with_language(request, reverse("survey_thanks", args=[links.token_for(invitation)])))
     context = {"invitation": invitation, "form": form, "last": last, "token": links.token_for(invitation)}
     # Not 422: the log has a line for each refused request, and the address in it is the key.
     return render(request, "surveys/survey.html", context)
 
 
-def pressed(request: HttpRequest) -> dict[str, int]:
+def pressed(request: HttpRequest, items: Sequence[Item]) -> dict[str, int]:
     """The score that she pressed in the mail: marked on the page, and nothing more until she sends it."""
-    text = request.GET.get("csat", "")
-    return {"csat": int(text)} if text in {str(score) for score in CSAT_1_5.scores} else {}
+    said = {one.key: request.GET.get(one.key, "") for one in items if one.is_rated}
+    scores = {one.key: {str(score) for score in one.scores} for one in items if one.is_rated}
+    return {key: int(text) for key, text in said.items() if text in scores[key]}
 
 
 @csrf_exempt
