@@ -5,15 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
+from django.conf import settings
 from django.db.models import QuerySet
 from django.http import Http404
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.request import Request
 
-from surveys.models import Response
+from surveys.models import OwnAnswer, Response
 from tickets.api.fields import InstantField
 from tickets.api.filters import AnyOf, Key, Moment
 from tickets.api.views import Resource
+
+
+class OwnAnswerSerializer(serializers.Serializer[Any]):
+    """An answer to an own question. `answer`: a score on the scale, 1 or 0 for yes or no, the place of a choice, or a text."""
+
+    question = serializers.CharField(source="question.key")
+    label = serializers.SerializerMethodField()  # type: ignore[assignment]  # a field, not the attribute
+    scale = serializers.CharField(source="question.kind")
+    answer = serializers.SerializerMethodField()
+
+    def get_label(self, one: OwnAnswer) -> str:
+        return str(one.question.item.words(settings.LANGUAGE_CODE, settings.LANGUAGE_CODE)["label"])
+
+    @extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string"}]})
+    def get_answer(self, one: OwnAnswer) -> int | str:
+        return one.value
 
 
 class ResponseSerializer(serializers.Serializer[Any]):
@@ -37,6 +55,8 @@ class ResponseSerializer(serializers.Serializer[Any]):
     fcr_resolved = serializers.CharField()
     fcr_contacts = serializers.IntegerField(allow_null=True)
     comment = serializers.CharField()
+    form_version = serializers.CharField(source="invitation.version", default=None, allow_null=True)
+    own = OwnAnswerSerializer(many=True, source="own.all")
 
 
 class ResponseFilter(django_filters.FilterSet):
@@ -63,8 +83,8 @@ class Responses(mixins.ListModelMixin, mixins.RetrieveModelMixin, Resource):
     serializer_class = ResponseSerializer
     filterset_class = ResponseFilter
     queryset = Response.objects.select_related(
-        "invitation__source", "invitation__client", "invitation__contact", "invitation__case"
-    )
+        "invitation__source", "invitation__client", "invitation__contact", "invitation__case", "invitation__version"
+    ).prefetch_related("own__question")
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

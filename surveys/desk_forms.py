@@ -11,7 +11,7 @@ from surveys.comments import Theme
 from tickets.models import Client, User
 
 
-def _dressed(form: forms.BaseForm) -> None:
+def dressed(form: forms.BaseForm) -> None:
     for field in form.fields.values():
         look = "form-control"
         if isinstance(field.widget, forms.Select):
@@ -54,7 +54,7 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stu
         fields["client"].empty_label = _("All that have none of their own")
         if not texts.is_set_up():
             fields["by_text"].help_text = _("Text messages need a service: SURVEY_SMS_URL is not set.")
-        _dressed(self)
+        dressed(self)
 
     def clean(self) -> dict[str, Any]:
         found: dict[str, Any] = super().clean() or {}
@@ -79,7 +79,7 @@ class ThemeForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _dressed(self)
+        dressed(self)
 
 
 class PraiseForm(forms.Form):

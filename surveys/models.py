@@ -79,9 +79,9 @@ class Invitation(models.Model):
             if not Invitation.objects.select_for_update(no_key=True).get(pk=self.pk).is_open(at):
                 return False
             last = self.last_response()
-            if last is not None and all(getattr(last, name) == value for name, value in answers.items()):
-                if last.own_values() == (own or {}):
-                    return False
+            is_same = last is not None and all(getattr(last, name) == value for name, value in answers.items())
+            if last is not None and is_same and last.own_values() == (own or {}):
+                return False
             response = self.responses.create(responded_at=at, **answers)
             OwnAnswer.objects.bulk_create(
                 OwnAnswer(response=response, question_id=question, **{_column(value): value})

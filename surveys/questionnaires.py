@@ -25,7 +25,9 @@ class Questionnaire(models.Model):
     """A form for a client, a queue or a channel, or for what has none of its own. What is changed is a draft until published."""
 
     name = models.CharField(_("name"), max_length=100)
-    client = models.ForeignKey(Client, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("client"))
+    client = models.ForeignKey(
+        Client, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("client")
+    )
     queue = models.ForeignKey(Queue, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("queue"))
     channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices, blank=True)
     is_on = models.BooleanField(_("is used"), default=True)

@@ -1,12 +1,22 @@
 from django.urls import path, re_path
 
-from surveys import desk_views, views
+from surveys import desk_views, form_views, views
 
 urlpatterns = [
     path("settings/surveys/", desk_views.rules, name="survey_rules"),
     path("settings/surveys/new/", desk_views.rule, name="survey_rule_new"),
     path("settings/surveys/<int:pk>/", desk_views.rule, name="survey_rule"),
     path("settings/surveys/<int:pk>/deletion/", desk_views.rule_deletion, name="survey_rule_deletion"),
+    path("settings/survey-forms/", form_views.forms, name="survey_forms"),
+    path("settings/survey-forms/new/", form_views.new, name="survey_form_new"),
+    path("settings/survey-forms/<int:pk>/", form_views.detail, name="survey_form"),
+    path("settings/survey-forms/<int:pk>/change/", form_views.change, name="survey_form_change"),
+    path("settings/survey-forms/<int:pk>/questions/new/", form_views.question, name="survey_form_question_new"),
+    path("settings/survey-forms/<int:pk>/questions/<slug:key>/", form_views.question, name="survey_form_question"),
+    path("settings/survey-forms/<int:pk>/publication/", form_views.publish, name="survey_form_publish"),
+    path("settings/survey-forms/<int:pk>/deletion/", form_views.deletion, name="survey_form_deletion"),
+    path("settings/survey-forms/<int:pk>/page/", form_views.preview_page, name="survey_form_preview_page"),
+    path("settings/survey-forms/<int:pk>/mail/", form_views.preview_mail, name="survey_form_preview_mail"),
     path("settings/themes/", desk_views.themes, name="themes"),
     path("settings/themes/<int:pk>/", desk_views.themes, name="theme"),
     path("settings/themes/<int:pk>/deletion/", desk_views.theme_deletion, name="theme_deletion"),

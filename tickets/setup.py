@@ -140,6 +140,13 @@ SECTIONS = (
         _in_charge,
     ),
     Section(
+        "survey_forms",
+        gettext_lazy("Survey forms"),
+        gettext_lazy("What customers are asked: standard questions and your own, in every language."),
+        "note",
+        _in_charge,
+    ),
+    Section(
         "themes",
         gettext_lazy("Themes of comments"),
         gettext_lazy("What customers write about, found by words."),
