@@ -1,6 +1,6 @@
 from django.urls import path
 
-from metrics import agreement_views, audit_views, bias_views, definition_views, own_questions, views
+from metrics import agreement_views, audit_views, bias_views, definition_views, interview_results, own_questions, views
 from metrics.boards import aim_views
 from metrics.boards import views as boards
 from metrics.causes import views as causes
@@ -34,6 +34,7 @@ urlpatterns = [
     path("settings/targets/restoration/", aim_views.aim_restoration, name="aim_restoration"),
     path("settings/notes/", aim_views.notes, name="notes_on_time"),
     path("settings/notes/<int:pk>/deletion/", aim_views.note_deletion, name="note_deletion"),
+    path("surveys/interviews/results/", interview_results.interview_results, name="interview_results"),
     path("surveys/questions/", own_questions.own_questions, name="own_questions"),
     path("surveys/bias/", bias_views.survey_bias, name="survey_bias"),
     path("morning/", morning.morning, name="morning"),

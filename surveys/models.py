@@ -163,6 +163,9 @@ class Interview(models.Model):
     completed_at = models.DateTimeField(_("completed"), null=True, blank=True)
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices)
     rating = models.SmallIntegerField(_("rating"), null=True, blank=True)
+    # Whom the system drew, and who called; empty for an interview that another system held.
+    call_back = models.ForeignKey("surveys.CallBack", models.SET_NULL, null=True, blank=True, related_name="attempts")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
         verbose_name = _("call-back interview")
@@ -175,6 +178,9 @@ class Interview(models.Model):
             models.CheckConstraint(
                 condition=Q(completed_at__isnull=True) | Q(completed_at__gte=F("attempted_at")),
                 name="interview_completed_after_attempted",
+            ),
+            models.CheckConstraint(
+                condition=Q(by__isnull=True) | ~Q(by=F("agent")), name="interview_not_by_the_agent_herself"
             ),
         ]
 
@@ -225,13 +231,16 @@ class PulseHeadcount(models.Model):
 from surveys.asking import OptOut, SurveyRequest, SurveyRule  # noqa: E402
 from surveys.comments import CommentTheme, Praise, Theme  # noqa: E402
 from surveys.follow_ups import FollowUp, after  # noqa: E402
+from surveys.interviewing import CallBack, InterviewDraw  # noqa: E402
 from surveys.questionnaires import OwnAnswer, Question, Questionnaire, Version  # noqa: E402
 from surveys.texts import SurveyText  # noqa: E402
 
 __all__ = [
+    "CallBack",
     "CommentTheme",
     "FollowUp",
     "Interview",
+    "InterviewDraw",
     "Invitation",
     "OptOut",
     "OwnAnswer",

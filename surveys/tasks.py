@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from surveys import invite, texts
+from surveys import interviewing, invite, texts
 
 
 @shared_task
@@ -15,6 +15,12 @@ def note_deliveries() -> None:
 def ask_due() -> None:
     """Send the invitations whose time has come."""
     invite.ask_due()
+
+
+@shared_task
+def draw_interviews() -> None:
+    """Draw whom to call back, for every agent who has fewer than her goal."""
+    interviewing.draw_all()
 
 
 @shared_task

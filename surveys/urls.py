@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from surveys import desk_views, form_views, views
+from surveys import desk_views, form_views, interview_views, views
 
 urlpatterns = [
     path("settings/surveys/", desk_views.rules, name="survey_rules"),
@@ -27,6 +27,8 @@ urlpatterns = [
     path("surveys/comments/", desk_views.comment_list, name="comments"),
     path("surveys/comments/<int:pk>/theme/", desk_views.comment_theme, name="comment_theme"),
     path("surveys/comments/<int:pk>/praise/", desk_views.comment_praise, name="comment_praise"),
+    path("surveys/interviews/", interview_views.interviews, name="interviews"),
+    path("surveys/interviews/<int:pk>/", interview_views.interview, name="interview"),
     path("surveys/praise/", desk_views.praise, name="praise"),
     path("s/<str:token>", views.survey, name="survey"),
     path("s/<str:token>/thanks", views.thanks, name="survey_thanks"),

@@ -13,7 +13,7 @@ from metrics.boards.models import Dashboard
 from metrics.boards.standard import STANDARD
 from metrics.reports.models import Report
 from metrics.wallboard.models import Wallboard
-from surveys.models import Invitation, Questionnaire, Theme
+from surveys.models import CallBack, InterviewDraw, Invitation, Questionnaire, Theme
 from tests.browser.chromium import watched_page
 from tests.factories import (
     make_agreement,
@@ -71,6 +71,7 @@ MANAGER += [
 MANAGER += [f"/boards/{slug}/" for slug in STANDARD]
 MANAGER += ["/settings/surveys/", "/settings/surveys/new/", "/settings/themes/", "/surveys/follow-ups/"]
 MANAGER += ["/surveys/comments/", "/surveys/praise/", "/surveys/bias/", "/surveys/decisions/?decision=asked"]
+MANAGER += ["/surveys/interviews/", "/surveys/interviews/results/", "{interview}"]
 MANAGER += ["/settings/survey-forms/", "/settings/survey-forms/new/", "/surveys/questions/", "{survey_form}"]
 MANAGER += ["{survey_form}questions/new/", "{survey_form}questions/csat/", "{survey_form}page/"]
 CLIENT = ["/metrics/", "/boards/accessibility/", "/reports/", "/company/cases/", "{company}", "/company/agreement/"]
@@ -124,11 +125,15 @@ def desk():
     Theme.objects.create(name="Waiting", words="wait")
     asked = Invitation.objects.create(source=case.source, client=case.client, case=case, customer=maja)
     asked.answer(csat=1, comment="I had to wait")
+    draw = InterviewDraw.objects.create(agent=anna, seed="0", candidates=[])
+    spoken = maja.contacts.first()
+    call_back = CallBack.objects.create(draw=draw, agent=anna, customer=maja, contact=spoken)
     survey_form = Questionnaire.objects.create(name="Usual")
     survey_form.publish(board.owner)
     wallboard = Wallboard.objects.create(name="Wall", owner=board.owner, language="en", shows_names=True)
     others = {
         "wallboard": wallboard.get_absolute_url(),
+        "interview": f"/surveys/interviews/{call_back.pk}/",
         "survey_form": f"/settings/survey-forms/{survey_form.pk}/",
         "board": board.get_absolute_url(),
         "composer": f"{board.get_absolute_url()}compose/",

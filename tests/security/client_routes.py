@@ -333,6 +333,9 @@ CLOSED = {
     "surveys/follow-ups/",
     "surveys/follow-ups/<int:pk>/owner/",
     "surveys/follow-ups/<int:pk>/result/",
+    "surveys/interviews/",
+    "surveys/interviews/<int:pk>/",
+    "surveys/interviews/results/",
     "surveys/praise/",
     "surveys/questions/",
 }
