@@ -232,6 +232,7 @@ from surveys.asking import OptOut, SurveyRequest, SurveyRule  # noqa: E402
 from surveys.comments import CommentTheme, Praise, Theme  # noqa: E402
 from surveys.follow_ups import FollowUp, after  # noqa: E402
 from surveys.interviewing import CallBack, InterviewDraw  # noqa: E402
+from surveys.pulse import PulseBallot, PulsePlan, PulseRound, PulseVoter  # noqa: E402
 from surveys.questionnaires import OwnAnswer, Question, Questionnaire, Version  # noqa: E402
 from surveys.texts import SurveyText  # noqa: E402
 
@@ -246,7 +247,11 @@ __all__ = [
     "OwnAnswer",
     "Praise",
     "PulseAnswer",
+    "PulseBallot",
     "PulseHeadcount",
+    "PulsePlan",
+    "PulseRound",
+    "PulseVoter",
     "Question",
     "Questionnaire",
     "Response",

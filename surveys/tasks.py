@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from surveys import interviewing, invite, texts
+from surveys import interviewing, invite, pulse, texts
 
 
 @shared_task
@@ -21,6 +21,12 @@ def ask_due() -> None:
 def draw_interviews() -> None:
     """Draw whom to call back, for every agent who has fewer than her goal."""
     interviewing.draw_all()
+
+
+@shared_task
+def go_on_with_pulse() -> None:
+    """Open the month's round, and let the answers of a closed one count."""
+    pulse.go_on()
 
 
 @shared_task

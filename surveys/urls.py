@@ -1,8 +1,10 @@
 from django.urls import path, re_path
 
-from surveys import desk_views, form_views, interview_views, views
+from surveys import desk_views, form_views, interview_views, pulse_views, views
 
 urlpatterns = [
+    path("pulse/", pulse_views.pulse, name="pulse"),
+    path("settings/pulse/", pulse_views.plan, name="pulse_plan"),
     path("settings/surveys/", desk_views.rules, name="survey_rules"),
     path("settings/surveys/new/", desk_views.rule, name="survey_rule_new"),
     path("settings/surveys/<int:pk>/", desk_views.rule, name="survey_rule"),

@@ -147,6 +147,13 @@ SECTIONS = (
         _in_charge,
     ),
     Section(
+        "pulse_plan",
+        gettext_lazy("Employee pulse"),
+        gettext_lazy("One anonymous question a month to everybody in a team."),
+        "users",
+        _in_charge,
+    ),
+    Section(
         "themes",
         gettext_lazy("Themes of comments"),
         gettext_lazy("What customers write about, found by words."),

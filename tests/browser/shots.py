@@ -61,6 +61,8 @@ PAGES = [
     Shot("manager", "setup-survey-rule", "/settings/surveys/new/"),
     Shot("manager", "setup-survey-forms", "/settings/survey-forms/"),
     Shot("manager", "setup-survey-form-new", "/settings/survey-forms/new/"),
+    Shot("agent", "pulse", "/pulse/"),
+    Shot("manager", "setup-pulse", "/settings/pulse/"),
     Shot("manager", "interviews", "/surveys/interviews/"),
     Shot("manager", "interview-results", "/surveys/interviews/results/"),
     Shot("manager", "own-questions", "/surveys/questions/"),

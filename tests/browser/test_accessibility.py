@@ -71,6 +71,8 @@ MANAGER += [
 MANAGER += [f"/boards/{slug}/" for slug in STANDARD]
 MANAGER += ["/settings/surveys/", "/settings/surveys/new/", "/settings/themes/", "/surveys/follow-ups/"]
 MANAGER += ["/surveys/comments/", "/surveys/praise/", "/surveys/bias/", "/surveys/decisions/?decision=asked"]
+AGENT += ["/pulse/"]
+MANAGER += ["/settings/pulse/"]
 MANAGER += ["/surveys/interviews/", "/surveys/interviews/results/", "{interview}"]
 MANAGER += ["/settings/survey-forms/", "/settings/survey-forms/new/", "/surveys/questions/", "{survey_form}"]
 MANAGER += ["{survey_form}questions/new/", "{survey_form}questions/csat/", "{survey_form}page/"]
