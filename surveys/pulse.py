@@ -171,8 +171,8 @@ def _open(month: date, plan: PulsePlan, now: datetime) -> bool:
         if not made:
             return False
         asked = User.objects.filter(is_active=True, team__isnull=False, role__in=[User.Role.AGENT, User.Role.LEAD])
-        people = list(asked.order_by("pk"))
-        PulseVoter.objects.bulk_create(PulseVoter(round=one, user=user, team_id=user.team_id) for user in people)
+        people = list(asked.select_related("team").order_by("pk"))
+        PulseVoter.objects.bulk_create(PulseVoter(round=one, user=user, team=user.team) for user in people if user.team)
         for user in people:
             if user.email:
                 _tell(one, user)

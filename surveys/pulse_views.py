@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -24,8 +26,8 @@ class BallotForm(forms.Form):
         NPS.scores, {}, label=gettext_lazy("How likely are you to recommend this workplace to a friend?")
     )
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.fields["enps"].required = True
         self.fields["enps"].error_messages["required"] = _("Choose a number from 0 to 10.")
 
@@ -35,7 +37,7 @@ class PlanForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stu
         model = PulsePlan
         fields = ["is_on", "day", "days_open"]
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         dressed(self)
 

@@ -141,8 +141,6 @@ _ALL = (
             *_tiles("occupancy", "utilisation", "aht", "enps"),
             _one("trend", "handled", "aht"),
             _one("split", "aht", by="team"),
-            # How the work is for people, beside what weighs on them and what customers say of it.
-            _one("trend", "enps", "occupancy", "backlog", "csat", width=4),
             _one("table", "handled", "aht", "fcr", "transfer-rate", "csat", by="agent", width=4),
         ),
         ours=True,
