@@ -1,6 +1,15 @@
 from django.urls import path
 
-from metrics import agreement_views, audit_views, bias_views, definition_views, interview_results, own_questions, views
+from metrics import (
+    agreement_views,
+    audit_views,
+    bias_views,
+    definition_views,
+    interview_results,
+    own_questions,
+    pulse_results,
+    views,
+)
 from metrics.boards import aim_views
 from metrics.boards import views as boards
 from metrics.causes import views as causes
@@ -35,6 +44,7 @@ urlpatterns = [
     path("settings/notes/", aim_views.notes, name="notes_on_time"),
     path("settings/notes/<int:pk>/deletion/", aim_views.note_deletion, name="note_deletion"),
     path("surveys/interviews/results/", interview_results.interview_results, name="interview_results"),
+    path("pulse/results/", pulse_results.pulse_results, name="pulse_results"),
     path("surveys/questions/", own_questions.own_questions, name="own_questions"),
     path("surveys/bias/", bias_views.survey_bias, name="survey_bias"),
     path("morning/", morning.morning, name="morning"),

@@ -62,6 +62,7 @@ PAGES = [
     Shot("manager", "setup-survey-forms", "/settings/survey-forms/"),
     Shot("manager", "setup-survey-form-new", "/settings/survey-forms/new/"),
     Shot("agent", "pulse", "/pulse/"),
+    Shot("manager", "pulse-results", "/pulse/results/"),
     Shot("manager", "setup-pulse", "/settings/pulse/"),
     Shot("manager", "interviews", "/surveys/interviews/"),
     Shot("manager", "interview-results", "/surveys/interviews/results/"),

@@ -222,6 +222,7 @@ CLOSED = {
     "notices/",
     "notices/reading/",
     "pulse/",
+    "pulse/results/",
     "outbox/",
     "outbox/<int:pk>/delivery/",
     "palette/",

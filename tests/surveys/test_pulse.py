@@ -129,6 +129,30 @@ def test_who_comes_late_is_told_so() -> None:
     assert "radio" not in signed_in(anna).get("/pulse/").content.decode()
 
 
+def test_the_results_stand_month_by_month_and_hide_the_few() -> None:
+    planned(days_open=21)
+    big, small = make_team("big"), make_team("small")
+    people = [make_user(f"b{n}", team=big) for n in range(12)] + [make_user(f"s{n}", team=small) for n in range(3)]
+    at = timezone.now().replace(day=1)
+    go_on(at)
+    for person in people:
+        assert PulseVoter.objects.get(user=person).answer(10, at)
+    # Before it closes nothing is told, whatever has been answered.
+    boss = signed_in(make_user("boss", role="manager"))
+    assert "+100" not in boss.get("/pulse/results/").content.decode()
+    PulseRound.objects.update(closes_at=at + timedelta(minutes=1))
+    assert PulseRound.objects.get().seal(at + timedelta(minutes=2))
+    assert "+100" in boss.get("/pulse/results/").content.decode()
+    # Three are hidden, and so are the twelve from whom, with all, the three would follow.
+    for team in ("big", "small"):
+        shown = boss.get(f"/pulse/results/?team={team}").content.decode()
+        assert "+100" not in shown
+        assert "too few answers" in shown
+    assert "+100" in boss.get("/pulse/results/?export=csv").content.decode()
+    assert boss.get("/pulse/results/?team=none").status_code == 400
+    assert signed_in(people[0]).get("/pulse/results/").status_code == 404
+
+
 def test_the_plan_is_for_those_in_charge() -> None:
     boss = signed_in(make_user("boss", role="manager"))
     assert boss.post("/settings/pulse/", {"is_on": "on", "day": "29", "days_open": "7"}).status_code == 422

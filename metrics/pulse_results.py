@@ -1,0 +1,90 @@
+"""The employees' pulse on one time axis with what weighs on people and what customers say: a line a month, a year of them.
+
+The figures are the KPIs themselves, through the one engine and its gates: of few answers nothing is shown, here as anywhere.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from metrics import exports, formats
+from metrics.catalog import KPIS
+from metrics.compute import values
+from metrics.definition import Kpi
+from metrics.question import Question, read
+from metrics.views import for_readers_of_numbers, reader_of
+from tickets.models import Team, User
+from tickets.tables import Line
+
+BESIDE = ("enps", "pulse-response-rate", "occupancy", "backlog", "csat")
+MONTHS = 12
+
+
+def question_of(user: User, params: QueryDict) -> Question:
+    """The last twelve months, this one included, by month, of all that `user` sees or of a team.
+
+    Raises:
+        QuestionError: for a team that there is not, or that she does not see.
+    """
+    today = timezone.localdate()
+    end = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
+    start = end.replace(year=end.year - 1)
+    asked = QueryDict(mutable=True)
+    asked.update({"start": start.isoformat(), "end": end.isoformat(), "by": "month"})
+    asked.setlist("team", [code for code in params.getlist("team") if code])
+    if not asked.getlist("team"):
+        del asked["team"]
+    return read(asked, user, kpis=[KPIS[key] for key in BESIDE])
+
+
+def months(question: Question) -> list[dict[str, Any]]:
+    """The newest first; of each month every figure with its interval, in words."""
+    query, zone = question.query, question.query.period.zone
+    rows = {row.group["month"]: row.values for row in values(question.kpis, query)}
+    made = []
+    for start in reversed(query.edges[:-1]):
+        if start > query.as_of:
+            continue
+        found = rows.get(start, {})
+        cells = [_cell(kpi, found.get(kpi.key)) for kpi in question.kpis]
+        made.append({"name": formats.bucket(start, "month", zone), "cells": cells})
+    return made
+
+
+def _cell(kpi: Kpi, value: Any) -> dict[str, str]:
+    if value is None:
+        return {"figure": formats.NOTHING, "interval": ""}
+    return {"figure": formats.figure(kpi, value), "interval": formats.interval(kpi, value)}
+
+
+@for_readers_of_numbers
+def pulse_results(request: HttpRequest) -> HttpResponseBase:
+    user = reader_of(request)
+    if user.is_client:
+        raise Http404
+    question = question_of(user, request.GET)
+    found = months(question)
+    if request.GET.get("export") == "csv":
+        return exports.download("pulse", _lines(question, found))
+    teams = Team.objects.filter(is_active=True).order_by("name")
+    context = {
+        "kpis": question.kpis,
+        "months": found,
+        "teams": teams if user.sees_everything else teams.filter(members=user),
+        "chosen": next(iter(question.codes.get("team", [])), ""),
+        "zone": settings.TIME_ZONE,
+    }
+    response: HttpResponse = render(request, "metrics/pulse_results.html", context)
+    return response
+
+
+def _lines(question: Question, found: list[dict[str, Any]]) -> list[Line]:
+    head = [str(kpi.name) for kpi in question.kpis]
+    return [[_("Month"), *head], *([one["name"], *(cell["figure"] for cell in one["cells"])] for one in found)]
