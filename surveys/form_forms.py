@@ -118,7 +118,7 @@ class WordsForm(forms.Form):
 
     def texts(self) -> dict[str, dict[str, Any]]:
         """By language what is written; languages in which nothing is are left out."""
-        scale = self.scale()
+        scale = self.chosen_scale()
         texts: dict[str, dict[str, Any]] = {}
         for code, _language in settings.LANGUAGES:
             said = {name: self.cleaned_data[f"{name}_{code}"] for name, _label in self._parts()}
@@ -128,7 +128,7 @@ class WordsForm(forms.Form):
                 texts[code] = kept
         return texts
 
-    def scale(self) -> str:
+    def chosen_scale(self) -> str:
         return self.cleaned_data.get("scale") or (self.item.scale if self.item else "")
 
 

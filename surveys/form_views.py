@@ -147,7 +147,7 @@ def question(request: AgentRequest, pk: int, key: str = "") -> HttpResponse:
     own = one.questions.filter(pk=int(key[1:])).first() if item is not None and item.is_own else None
     form = WordsForm(item, request.POST or None, options=own.options if own else 0)
     if request.method == "POST" and form.is_valid():
-        texts, scale = form.texts(), form.scale()
+        texts, scale = form.texts(), form.chosen_scale()
         if item is None:
             count = max((len(said.get("options", [])) for said in texts.values()), default=0)
             made = Question.objects.create(questionnaire=one, kind=scale, texts=texts, options=count)

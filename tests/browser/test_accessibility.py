@@ -75,7 +75,12 @@ AGENT += ["/pulse/"]
 MANAGER += ["/settings/pulse/", "/pulse/results/"]
 MANAGER += ["/surveys/interviews/", "/surveys/interviews/results/", "{interview}"]
 MANAGER += ["/settings/survey-forms/", "/settings/survey-forms/new/", "/surveys/questions/", "{survey_form}"]
-MANAGER += ["{survey_form}questions/new/", "{survey_form}questions/csat/", "{survey_form}page/"]
+MANAGER += [
+    "{survey_form}questions/new/",
+    "{survey_form}questions/csat/",
+    "{survey_form}questions/nps/",
+    "{survey_form}page/",
+]
 CLIENT = ["/metrics/", "/boards/accessibility/", "/reports/", "/company/cases/", "{company}", "/company/agreement/"]
 AGENT += ["{customer}merge/?q=Maja", "{form}", "{status}"]
 AGENT += ["/chats/?waiting=1", "{chat}", "{widget}"]

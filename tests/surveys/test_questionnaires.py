@@ -239,6 +239,23 @@ def test_a_look_at_page_and_mail_stores_nothing() -> None:
     assert boss.get(f"/settings/survey-forms/{form.pk}/page/?version=9").status_code == 404
 
 
+def test_every_question_has_a_page_for_its_words() -> None:
+    boss, form = signed_in(), Questionnaire.objects.create(name="all")
+    for kind in Question.Kind.values:
+        own(form, kind, en={"label": f"How {kind}?", "options": ["A", "B"] if kind == "choice" else []})
+    for item in form.items:
+        answer = boss.get(f"/settings/survey-forms/{form.pk}/questions/{item.key}/")
+        assert answer.status_code == 200, item.key
+        assert ('name="scale"' in answer.content.decode()) is (item.key == "csat")
+    assert boss.get(f"/settings/survey-forms/{form.pk}/questions/q0/").status_code == 404
+    # Reworded in one language, a standard question keeps the product's words in the others.
+    boss.post(f"/settings/survey-forms/{form.pk}/questions/nps/", {"label_sv": "Skulle du rekommendera oss?"})
+    form.refresh_from_db()
+    nps = next(one for one in form.items if one.key == "nps")
+    assert nps.texts == {"sv": {"label": "Skulle du rekommendera oss?"}}
+    assert nps.scale == "0-10"
+
+
 def test_two_forms_for_the_same_are_refused_and_a_seen_one_is_kept() -> None:
     boss = signed_in()
     form = Questionnaire.objects.create(name="all")
