@@ -15,11 +15,17 @@ from django.utils.translation import gettext_lazy
 
 from surveys.comments import Theme, themes_of
 from surveys.models import Response
+from surveys.scales import CSAT_SCALES
 from tickets.models import Queue, User
 
 # Themes are counted over so many of the newest.
 COUNTED = 2000
-LOW, HIGH = Q(csat__lte=2) | Q(fcr_resolved="no"), Q(csat__gte=4)
+# By scale: 4 of 5 is satisfied, 4 of 7 is neither.
+HIGH = Q(pk__in=[])
+LOW = Q(fcr_resolved="no")
+for _scale in CSAT_SCALES.values():
+    HIGH |= Q(csat_scale=_scale.code, csat__gte=_scale.good_from)
+    LOW |= Q(csat_scale=_scale.code, csat__lte=_scale.bad_to)
 
 
 class CommentFilter(forms.Form):

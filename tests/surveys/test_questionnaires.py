@@ -185,6 +185,18 @@ def test_the_mail_has_the_first_rated_question_in_her_language() -> None:
     assert 'value="7" checked' in page(asked(), query=f"&{rated.key}=7")
 
 
+def test_four_of_seven_is_not_among_the_satisfied() -> None:
+    form = Questionnaire.objects.create(name="all")
+    form.keep([Item("csat", "1-7"), Item("comment")])
+    form.publish(None)
+    send(asked(), csat="4", comment="So and so")
+    send(asked(), csat="6", comment="Very fine")
+    shown = signed_in().get("/surveys/comments/?score=high").content.decode()
+    assert "Very fine" in shown
+    assert "So and so" not in shown
+    assert "6 (1-7)" in shown
+
+
 # --- at the desk
 
 
