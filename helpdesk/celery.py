@@ -34,8 +34,8 @@ app.conf.beat_schedule = {
     # Every hour, so that the month so far is there; late events change the one before.
     "end-forgotten-wrap-ups": {"task": "tickets.tasks.end_forgotten_wrap_ups", "schedule": crontab(minute=20)},
     "book-agent-time": {"task": "tickets.tasks.book_agent_time", "schedule": crontab(minute=25)},
-    # At night, when the day that was is over and nobody waits for a page.
     "go-on-with-pulse": {"task": "surveys.tasks.go_on_with_pulse", "schedule": crontab(minute=5)},
+    # At night, when the day that was is over and nobody waits for a page.
     "draw-interviews": {"task": "surveys.tasks.draw_interviews", "schedule": crontab(hour=3, minute=50)},
     "audit-figures": {"task": "metrics.tasks.audit_figures", "schedule": crontab(hour=3, minute=20)},
     "forget-idempotent-answers": {"task": "tickets.tasks.forget_idempotent_answers", "schedule": 3600},

@@ -40,7 +40,7 @@ def _said(one: Estimate | None) -> dict[str, str] | None:
         return None
     if one.n < formats.FEW:
         return {"figure": formats.NOTHING, "interval": "", "n": formats.number(one.n)}
-    interval = _("95%% sure: %(low)s to %(high)s") % {"low": formats.share(one.low), "high": formats.share(one.high)}
+    interval = formats.sure(formats.share(one.low), formats.share(one.high))
     return {"figure": formats.share(one.value), "interval": interval, "n": formats.number(one.n)}
 
 

@@ -101,7 +101,11 @@ def interval(kpi: Kpi, value: Value) -> str:
     """The 95 % interval in words; empty where none is defined or the rows are too few for a rate."""
     if value.low is None or value.high is None or is_few(value):
         return ""
-    return _("95%% sure: %(low)s to %(high)s") % {"low": amount(kpi, value.low), "high": amount(kpi, value.high)}
+    return sure(amount(kpi, value.low), amount(kpi, value.high))
+
+
+def sure(low: str, high: str) -> str:
+    return _("95%% sure: %(low)s to %(high)s") % {"low": low, "high": high}
 
 
 def slot(one: Slot) -> str:

@@ -54,7 +54,7 @@ def _coached(agent: User, told: list[CallBack]) -> Coached:
     if n >= formats.FEW and bounds:
         figure = formats.number(total / n, 2)
         low, high = (formats.number(min(5.0, max(1.0, bound)), 2) for bound in bounds)
-        interval = _("95%% sure: %(low)s to %(high)s") % {"low": low, "high": high}
+        interval = formats.sure(low, high)
     return Coached(agent, n, figure, interval, [one for one in told if one.note])
 
 

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone, translation
@@ -68,17 +69,19 @@ def answers(user: User, since: datetime) -> QuerySet[OwnAnswer]:
 
 
 def summaries(user: User, since: datetime) -> list[Summary]:
-    """Every own question with answers, in two queries."""
+    """Every own question with answers, in three queries: how often each score, the newest texts, the questions."""
     found = answers(user, since)
-    scores: dict[int, Counter[int]] = defaultdict(Counter)
+    # By score; None: how many texts.
+    counts: dict[int, Counter[int | None]] = defaultdict(Counter)
+    for question, score, n in found.order_by().values_list("question", "score").annotate(n=Count("pk")):
+        counts[question][score] = n
+    place = Window(RowNumber(), partition_by="question", order_by=["-response__responded_at", "-pk"])
+    newest = found.filter(score=None).annotate(place=place).filter(place__lte=SHOWN).order_by("place")
     texts: dict[int, list[str]] = defaultdict(list)
-    for question, score, text in found.order_by("-response__responded_at").values_list("question", "score", "text"):
-        if score is None:
-            texts[question].append(text)
-        else:
-            scores[question][score] += 1
-    asked = Question.objects.filter(pk__in={*scores, *texts}).order_by("questionnaire__name", "pk")
-    return [_summary(one, scores[one.pk], texts[one.pk]) for one in asked.select_related("questionnaire")]
+    for question, text in newest.values_list("question", "text"):
+        texts[question].append(text)
+    asked = Question.objects.filter(pk__in=list(counts)).order_by("questionnaire__name", "pk")
+    return [_summary(one, counts[one.pk], texts[one.pk]) for one in asked.select_related("questionnaire")]
 
 
 def label_of(question: Question) -> str:
@@ -96,8 +99,8 @@ def options_of(question: Question) -> dict[int, str]:
     return dict(enumerate(question.item.words(language, settings.LANGUAGE_CODE)["options"], 1))
 
 
-def _summary(question: Question, scores: Counter[int], texts: list[str]) -> Summary:
-    n = scores.total() or len(texts)
+def _summary(question: Question, scores: Counter[int | None], texts: list[str]) -> Summary:
+    n = scores.total()
     options = options_of(question) if question.kind != Question.Kind.TEXT else {}
     bars = [Bar(options[score], scores[score], n) for score in options]
     figure, interval = "", ""
@@ -106,20 +109,16 @@ def _summary(question: Question, scores: Counter[int], texts: list[str]) -> Summ
         bounds = wilson(scores[1], n)
         if n >= formats.FEW and bounds:
             figure = formats.share(scores[1] / n)
-            interval = _sure(formats.share(bounds[0]), formats.share(bounds[1]))
+            interval = formats.sure(formats.share(bounds[0]), formats.share(bounds[1]))
     elif question.kind in SCALES and n:
-        total = sum(score * count for score, count in scores.items())
-        bounds = mean_interval(total, sum(score * score * count for score, count in scores.items()), n)
+        total = sum(score * scores[score] for score in SCALES[question.kind])
+        bounds = mean_interval(total, sum(score * score * scores[score] for score in SCALES[question.kind]), n)
         if n >= formats.FEW and bounds:
             low, high = SCALES[question.kind][0], SCALES[question.kind][-1]
             figure = formats.number(total / n, 2)
             # A mean cannot lie beyond its scale.
-            interval = _sure(formats.number(max(low, bounds[0]), 2), formats.number(min(high, bounds[1]), 2))
-    return Summary(question, label_of(question), n, figure, interval, bars, texts[:SHOWN])
-
-
-def _sure(low: str, high: str) -> str:
-    return _("95%% sure: %(low)s to %(high)s") % {"low": low, "high": high}
+            interval = formats.sure(formats.number(max(low, bounds[0]), 2), formats.number(min(high, bounds[1]), 2))
+    return Summary(question, label_of(question), n, figure, interval, bars, texts)
 
 
 @for_readers_of_numbers

@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
@@ -24,7 +23,6 @@ from tickets.models import Team, User
 from tickets.tables import Line
 
 BESIDE = ("enps", "pulse-response-rate", "occupancy", "backlog", "csat")
-MONTHS = 12
 
 
 def question_of(user: User, params: QueryDict) -> Question:
@@ -38,9 +36,8 @@ def question_of(user: User, params: QueryDict) -> Question:
     start = end.replace(year=end.year - 1)
     asked = QueryDict(mutable=True)
     asked.update({"start": start.isoformat(), "end": end.isoformat(), "by": "month"})
-    asked.setlist("team", [code for code in params.getlist("team") if code])
-    if not asked.getlist("team"):
-        del asked["team"]
+    if teams := [code for code in params.getlist("team") if code]:
+        asked.setlist("team", teams)
     return read(asked, user, kpis=[KPIS[key] for key in BESIDE])
 
 
@@ -79,7 +76,6 @@ def pulse_results(request: HttpRequest) -> HttpResponseBase:
         "months": found,
         "teams": teams if user.sees_everything else teams.filter(members=user),
         "chosen": next(iter(question.codes.get("team", [])), ""),
-        "zone": settings.TIME_ZONE,
     }
     response: HttpResponse = render(request, "metrics/pulse_results.html", context)
     return response

@@ -127,6 +127,12 @@ def rule_for(client: Client, at: datetime) -> tuple[rules.Rule, SurveyRule | Non
     )
 
 
+def first_identity(customer: Customer, kind: str) -> str:
+    """Her oldest address of a kind; "" where she has none."""
+    found = customer.identities.filter(kind=kind).order_by("pk")
+    return found.values_list("value", flat=True).first() or ""
+
+
 class SurveyRequestQuerySet(models.QuerySet["SurveyRequest"]):
     def visible_to(self, user: User) -> SurveyRequestQuerySet:
         """Narrow to the resolutions of cases that `user` may see."""

@@ -23,7 +23,7 @@ from tickets.views import AgentRequest, for_agents
 PAGE = 50
 
 
-def _in_charge(request: AgentRequest) -> None:
+def in_charge(request: AgentRequest) -> None:
     if not request.user.is_in_charge:
         raise Http404
 
@@ -33,7 +33,7 @@ def _reader(request: AgentRequest) -> None:
         raise Http404
 
 
-def _status(request: AgentRequest) -> int:
+def status_of(request: AgentRequest) -> int:
     return 422 if request.method == "POST" else 200
 
 
@@ -43,7 +43,7 @@ def _status(request: AgentRequest) -> int:
 @for_agents
 @require_safe
 def rules(request: AgentRequest) -> HttpResponse:
-    _in_charge(request)
+    in_charge(request)
     context = {
         "rules": SurveyRule.objects.select_related("client").order_by("client__name"),
         "reasons": decisions.reasons(request.user),
@@ -57,20 +57,20 @@ def rules(request: AgentRequest) -> HttpResponse:
 @for_agents
 @require_http_methods(["GET", "HEAD", "POST"])
 def rule(request: AgentRequest, pk: int | None = None) -> HttpResponse:
-    _in_charge(request)
+    in_charge(request)
     one = get_object_or_404(SurveyRule, pk=pk) if pk else SurveyRule()
     form = RuleForm(request.POST or None, instance=one)
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, _("Saved."))
         return redirect("survey_rules")
-    return render(request, "surveys/rule.html", {"form": form, "rule": one}, status=_status(request))
+    return render(request, "surveys/rule.html", {"form": form, "rule": one}, status=status_of(request))
 
 
 @for_agents
 @require_POST
 def rule_deletion(request: AgentRequest, pk: int) -> HttpResponse:
-    _in_charge(request)
+    in_charge(request)
     get_object_or_404(SurveyRule, pk=pk).delete()
     messages.info(request, _("Deleted."))
     return redirect("survey_rules")
@@ -223,7 +223,7 @@ def praise(request: AgentRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def themes(request: AgentRequest, pk: int | None = None) -> HttpResponse:
     """The themes, and a form for one."""
-    _in_charge(request)
+    in_charge(request)
     one = get_object_or_404(Theme, pk=pk) if pk else None
     form = ThemeForm(request.POST or None, instance=one)
     if request.method == "POST" and form.is_valid():
@@ -231,13 +231,13 @@ def themes(request: AgentRequest, pk: int | None = None) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("themes")
     context = {"form": form, "themes": Theme.objects.all(), "one": one}
-    return render(request, "surveys/themes.html", context, status=_status(request))
+    return render(request, "surveys/themes.html", context, status=status_of(request))
 
 
 @for_agents
 @require_POST
 def theme_deletion(request: AgentRequest, pk: int) -> HttpResponse:
-    _in_charge(request)
+    in_charge(request)
     get_object_or_404(Theme, pk=pk).delete()
     messages.info(request, _("Deleted."))
     return redirect("themes")

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from surveys.desk_views import in_charge, status_of
 from surveys.form_forms import QuestionnaireForm, WordsForm
 from surveys.forms import AnswerForm
 from surveys.invite import mail_context
@@ -36,23 +37,14 @@ MAIL: dict[str, list[str]] = {
 
 
 def _form(request: AgentRequest, pk: int) -> Questionnaire:
-    _in_charge(request)
+    in_charge(request)
     return get_object_or_404(Questionnaire.objects.select_related("client", "queue"), pk=pk)
-
-
-def _in_charge(request: AgentRequest) -> None:
-    if not request.user.is_in_charge:
-        raise Http404
-
-
-def _status(request: AgentRequest) -> int:
-    return 422 if request.method == "POST" else 200
 
 
 @for_agents
 @require_safe
 def forms(request: AgentRequest) -> HttpResponse:
-    _in_charge(request)
+    in_charge(request)
     found = Questionnaire.objects.select_related("client", "queue").prefetch_related("versions")
     return render(request, "surveys/forms.html", {"forms": [_line(one) for one in found]})
 
@@ -67,11 +59,11 @@ def _line(one: Questionnaire) -> dict[str, Any]:
 @for_agents
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: AgentRequest) -> HttpResponse:
-    _in_charge(request)
+    in_charge(request)
     form = QuestionnaireForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         return redirect("survey_form", form.save().pk)
-    return render(request, "surveys/form_new.html", {"form": form}, status=_status(request))
+    return render(request, "surveys/form_new.html", {"form": form}, status=status_of(request))
 
 
 @for_agents
@@ -98,7 +90,7 @@ def detail(request: AgentRequest, pk: int) -> HttpResponse:
         "is_changed": one.is_changed,
         "languages": settings.LANGUAGES,
     }
-    return render(request, "surveys/form.html", context, status=_status(request))
+    return render(request, "surveys/form.html", context, status=status_of(request))
 
 
 def _said(item: Item) -> dict[str, Any]:
@@ -160,7 +152,7 @@ def question(request: AgentRequest, pk: int, key: str = "") -> HttpResponse:
         messages.success(request, _("Saved in the draft. Customers are asked so when it is published."))
         return redirect("survey_form", one.pk)
     context = {"questionnaire": one, "form": form, "said": _said(item) if item else None}
-    return render(request, "surveys/form_question.html", context, status=_status(request))
+    return render(request, "surveys/form_question.html", context, status=status_of(request))
 
 
 @for_agents

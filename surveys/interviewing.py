@@ -18,7 +18,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from surveys.asking import OptOut
+from surveys.asking import OptOut, first_identity
 from tickets.models import DESK, Contact, Customer, Identity, Source, User
 
 if TYPE_CHECKING:
@@ -100,8 +100,7 @@ class CallBack(models.Model):
 
     @property
     def phone(self) -> str:
-        phones = self.customer.identities.filter(kind=Identity.Kind.PHONE).order_by("pk")
-        return phones.values_list("value", flat=True).first() or ""
+        return first_identity(self.customer, Identity.Kind.PHONE)
 
     def write(self, outcome: str, *, by: User, rating: int | None = None, note: str = "") -> Interview | None:
         """Write down one attempt. None where the customer is done with, or `by` may not call her."""

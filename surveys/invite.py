@@ -15,7 +15,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from surveys import links, rules, texts
-from surveys.asking import OptOut, SurveyRequest, SurveyRule, rule_for
+from surveys.asking import OptOut, SurveyRequest, SurveyRule, first_identity, rule_for
 from surveys.models import Invitation
 from surveys.questionnaires import version_for
 from surveys.questions import first_rated
@@ -167,10 +167,7 @@ def agents_of(case: Case) -> list[int]:
 
 
 def address_of(customer: Customer | None) -> str:
-    if customer is None:
-        return ""
-    emails = customer.identities.filter(kind=Identity.Kind.EMAIL).order_by("pk")
-    return emails.values_list("value", flat=True).first() or ""
+    return first_identity(customer, Identity.Kind.EMAIL) if customer else ""
 
 
 def contact_of(case: Case) -> Contact | None:

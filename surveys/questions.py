@@ -66,10 +66,8 @@ class Item:
         # A question is in one language: half of it in another helps nobody.
         for code in (language, otherwise, *sorted(self.texts)):
             said = self.texts.get(code, {})
-            if said.get("label"):
-                return found | {name: value for name, value in said.items() if value}
-            if not self.is_own:
-                # Its own words exist in every language; another language's would be worse.
+            # Of a standard question the product has words in every language: another language's would be worse.
+            if said.get("label") or not self.is_own:
                 return found | {name: value for name, value in said.items() if value}
         return found
 

@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from surveys import links, rules
-from surveys.asking import OptOut, rule_for
+from surveys.asking import OptOut, first_identity, rule_for
 from tickets.models import Customer, Identity
 from tickets.models.outbox import LEASE, MAX_ATTEMPTS, pause_after
 
@@ -71,8 +71,7 @@ def is_set_up() -> bool:
 def phone_of(customer: Customer | None) -> str:
     if customer is None or not is_set_up():
         return ""
-    phones = customer.identities.filter(kind=Identity.Kind.PHONE).order_by("pk")
-    return phones.values_list("value", flat=True).first() or ""
+    return first_identity(customer, Identity.Kind.PHONE)
 
 
 def put(invitation: Invitation, *, to: str, at: datetime) -> SurveyText:

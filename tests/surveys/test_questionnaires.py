@@ -47,7 +47,9 @@ def send(invitation: Invitation, **answers):
 
 
 def test_a_question_moves_by_one_and_stays_at_the_ends() -> None:
-    keys = lambda items: [one.key for one in items]  # noqa: E731
+    def keys(items) -> list[str]:
+        return [one.key for one in items]
+
     assert keys(moved(USUAL, "ces", -1))[:2] == ["ces", "csat"]
     assert keys(moved(USUAL, "csat", -1)) == keys(USUAL) == keys(moved(USUAL, "comment", 1))
     assert "nps" not in keys(without(USUAL, "nps"))
@@ -78,7 +80,10 @@ def test_the_most_specific_form_is_asked() -> None:
     }.items():
         made[name] = Questionnaire.objects.create(name=name, **fields)
         made[name].publish(None)
-    form_of = lambda **fields: asked(**fields).version.questionnaire.name  # noqa: E731
+
+    def form_of(**fields) -> str:
+        return asked(**fields).version.questionnaire.name
+
     assert form_of(channel="email") == "all"
     assert form_of(channel="chat") == "channel"
     assert form_of(client=client, channel="email") == "client"
