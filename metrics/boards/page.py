@@ -112,6 +112,15 @@ def board_for(shown: Shown, params: QueryDict, user: User) -> Board:
 
 
 @dataclass(frozen=True)
+class Body:
+    """A dashboard's filters and widgets as they were drawn, and the moment of its figures. `is_frame`: it has none yet."""
+
+    as_of: str
+    html: str
+    is_frame: bool
+
+
+@dataclass(frozen=True)
 class Card:
     """One widget with its figures. `tile` for a figure, else `content`."""
 
@@ -125,6 +134,10 @@ class Card:
     @property
     def id(self) -> str:
         return self.widget.id
+
+    @property
+    def is_late(self) -> bool:
+        return self.tile.is_late if self.tile else self.content.is_late
 
     @property
     def kind(self) -> str:
@@ -172,7 +185,7 @@ def first_cards(board: Board, shown: Shown) -> list[Card]:
     """All widgets, with the figures that are there at once. Of a dashboard that was slow none is: they come by themselves."""
     slow = is_slow(shown.name)
     found = cards(board, shown, shown.widgets, Purse(0 if slow else PAGE_SECONDS))
-    if not slow and any(one.tile.is_late if one.tile else one.content.is_late for one in found):
+    if not slow and any(one.is_late for one in found):
         note_slow(shown.name)
     return found
 

@@ -1,7 +1,8 @@
 """What is dear to count is counted once for all who look at the same: a slow widget lies ready for a few seconds.
 
-Kept is the widget as it was drawn, with the moment of its figures in its links, for readers who see the same figures in the
-same language. What is quick is never kept; what an open page asks for because something happened is always counted anew.
+Kept is the widget as it was drawn, or the body of a whole page, with the moment of its figures in it, for readers who see the
+same figures in the same language. What is quick is never kept, but for a page that has no figures yet; what an open page asks
+for because something happened is always counted anew.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 from django.core.cache import cache
 from django.utils import translation
@@ -23,13 +24,15 @@ DEAR_SECONDS, KEPT_TIMES, MOST_SECONDS = 0.1, 10, 20
 # How long another may take who counts the same, and how often one looks whether she is ready.
 PATIENCE_SECONDS, LOOK_SECONDS = 15.0, 0.05
 SLOW_SECONDS = 600
+# A page without figures can only be behind with the names in its filters.
+FRAME_SECONDS = 20
 
 
-def key_of(board: Board, widget: Widget, *more: str) -> str:
+def key_of(board: Board, widgets: Sequence[Widget], *more: str) -> str:
     """The same for two readers only where every figure, name and link is."""
     query, user = board.query, board.user
     said: list[Any] = [
-        widget.plain(),
+        [widget.plain() for widget in widgets],
         board.address,
         board.comparison,
         board.state(),
@@ -44,30 +47,34 @@ def key_of(board: Board, widget: Widget, *more: str) -> str:
     return f"board:{hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()}"
 
 
-def shared(key: str, make: Callable[[], str]) -> str:
-    """What `make` draws, or what was drawn a moment ago. Of several who ask at once one counts and the others wait."""
-    found: str | None = cache.get(key)
-    if found is not None:
-        return found
+def shared[T](key: str, make: Callable[[], T], lasting: Callable[[T], bool] | None = None) -> T:
+    """What `make` makes, or what was made a moment ago. Of several who ask at once one counts and the others wait.
+
+    lasting: tells of what was made that it may be kept however quick it was, since there is no figure in it.
+    """
+    if (found := cache.get(key)) is not None:
+        return cast("T", found)
     if not cache.add(f"{key}:asking", 1, PATIENCE_SECONDS) and (found := _waited_for(key)) is not None:
-        return found
+        return cast("T", found)
     began = time.monotonic()
     try:
         made = make()
         took = time.monotonic() - began
-        if took > DEAR_SECONDS:
+        if lasting and lasting(made):
+            cache.set(key, made, FRAME_SECONDS)
+        elif took > DEAR_SECONDS:
             cache.set(key, made, max(1, min(MOST_SECONDS, round(KEPT_TIMES * took))))
     finally:
         cache.delete(f"{key}:asking")
     return made
 
 
-def _waited_for(key: str) -> str | None:
-    """What the other drew; None where it was too quick to keep, or where she takes too long."""
+def _waited_for(key: str) -> Any:
+    """What the other made; None where it was too quick to keep, or where she takes too long."""
     until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until:
         time.sleep(LOOK_SECONDS)
-        found: str | None = cache.get(key)
+        found = cache.get(key)
         if found is not None or cache.get(f"{key}:asking") is None:
             return found
     return None

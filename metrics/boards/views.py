@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -28,6 +30,11 @@ DELETED = "deleted_board"
 # --- reading
 
 
+def _shared[T](request: HttpRequest, key: str, make: Callable[[], T], lasting: Callable[[T], bool] | None = None) -> T:
+    # As of a moment it is counted for that moment, and not kept.
+    return make() if "as_of" in request.GET else shared(key, make, lasting)
+
+
 @for_readers_of_numbers
 def index(request: HttpRequest) -> HttpResponse:
     """Every dashboard there is for this person."""
@@ -48,15 +55,17 @@ def board(request: HttpRequest, name: str) -> HttpResponse:
     user = reader_of(request)
     shown = page.find(name, user)
     asked = page.board_for(shown, request.GET, user)
-    context = page.context(
-        shown,
-        asked,
-        request.GET,
-        cards=page.first_cards(asked, shown),
-        form=drill.filter_form(asked, user),
-        drift=audit.drift() if user.is_in_charge else None,
-    )
-    return render(request, "metrics/boards/board.html", context)
+
+    def drawn() -> page.Body:
+        cards = page.first_cards(asked, shown)
+        context = {"board": asked, "cards": cards, "form": drill.filter_form(asked, user)}
+        # Without the request: nothing in it may be of one reader alone.
+        html = render_to_string("metrics/boards/body.html", context)
+        return page.Body(asked.as_of_text, html, is_frame=all(card.is_late for card in cards))
+
+    body = _shared(request, key_of(asked, shown.widgets, "page"), drawn, lambda body: body.is_frame)
+    drift = audit.drift() if user.is_in_charge else None
+    return render(request, "metrics/boards/board.html", page.context(shown, asked, request.GET, body=body, drift=drift))
 
 
 @open_to_clients
@@ -71,10 +80,9 @@ def widget(request: HttpRequest, name: str, widget: str) -> HttpResponse:
     def drawn() -> str:
         (card,) = page.cards(asked, shown, [one], Purse(CARD_SECONDS))
         context = {"board": asked, "card": card, "asked": True}
-        return render_to_string("metrics/boards/widget.html", context, request)
+        return render_to_string("metrics/boards/widget.html", context)
 
-    # As of a moment it is counted for that moment, and not kept.
-    return HttpResponse(drawn() if "as_of" in request.GET else shared(key_of(asked, one), drawn))
+    return HttpResponse(_shared(request, key_of(asked, [one]), drawn))
 
 
 @open_to_clients
