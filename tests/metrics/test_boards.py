@@ -382,7 +382,9 @@ def test_a_dashboard_that_was_slow_shows_its_frame_at_once(golden, manager: Clie
     cache.clear()
 
 
-def test_the_frame_of_a_slow_dashboard_is_drawn_once_for_all(golden, manager: Client, client: Client, monkeypatch) -> None:
+def test_the_frame_of_a_slow_dashboard_is_drawn_once_for_all(
+    golden, manager: Client, client: Client, monkeypatch
+) -> None:
     """Filters and empty widgets are the same for everybody with the same sight and language; names and tokens are not."""
     cache.clear()
     shared.note_slow("accessibility")
@@ -415,6 +417,7 @@ def test_a_page_that_was_dear_says_of_which_moment_its_figures_are(golden, manag
         first = said.search(page(manager, f"/boards/accessibility/?{NOW}"))
     with time_machine.travel(datetime(2026, 11, 2, 8, 0, 1, tzinfo=UTC), tick=False):
         second = said.search(page(manager, f"/boards/accessibility/?{NOW}"))
-    assert first and second
+    assert first
+    assert second
     assert second[1] == first[1]
     cache.clear()
