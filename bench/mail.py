@@ -132,6 +132,7 @@ def main() -> None:
         "--kills", type=int, default=0, help="how often whoever takes the mails in is killed (default: not)"
     )
     chosen = parser.parse_args()
+    os.environ["INTERNAL_HOSTS"] = "127.0.0.1"
     start("mail")
     from tests.realdata.mail_kills import corpus
     from tests.realdata.shared import shared

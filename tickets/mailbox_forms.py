@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tickets.models import Mailbox
-from tickets.setup_forms import SetupForm
+from tickets.setup_forms import ServerForm
 
 
-class MailboxForm(SetupForm):
+class MailboxForm(ServerForm):
     class Meta:
         model = Mailbox
         fields = [

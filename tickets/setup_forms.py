@@ -15,7 +15,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tickets import setup
+from tickets import outward, setup
 from tickets.forms import Choice, Input, Tick
 from tickets.models import (
     Queue,
@@ -94,6 +94,23 @@ def save(form: SetupForm, *, by: User) -> bool:
 
 
 # ---- Queues, teams, skills, people -----------------------------------------------------------------------------------
+class ServerForm(SetupForm):
+    """With a field `host`: a server that we shall connect to."""
+
+    def clean_host(self) -> str:
+        host: str = self.cleaned_data["host"].strip()
+        if host and "host" in self.changed_data and outward.is_inside(host):
+            raise forms.ValidationError(
+                _(
+                    "“%(host)s” is within this installation's own network. Whoever runs the installation has to name it in"
+                    " INTERNAL_HOSTS first."
+                ),
+                code="inside",
+                params={"host": host},
+            )
+        return host
+
+
 class CodedForm(SetupForm):
     """Something with a name, and a code by which logs know it: the code is given once."""
 

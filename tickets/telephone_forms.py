@@ -13,13 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 from tickets.forms import Input, Text
 from tickets.models import Connector, PhoneName, Queue, Source, User
-from tickets.setup_forms import SetupForm
+from tickets.setup_forms import ServerForm
 
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 LEFT_OUT = "none"
 
 
-class ConnectorForm(SetupForm):
+class ConnectorForm(ServerForm):
     recording_hosts = forms.CharField(
         label=_("Servers of recordings"),
         required=False,

@@ -24,7 +24,7 @@ EVERY, KILLS = 4, 8
 
 @pytest.fixture
 def server(settings, tmp_path, monkeypatch):
-    settings.MEDIA_ROOT = tmp_path
+    settings.MEDIA_ROOT, settings.INTERNAL_HOSTS = tmp_path, ["127.0.0.1"]
     monkeypatch.setenv("MAILBOX_PASSWORD_SUPPORT", dovecot.PASSWORD)
     with dovecot.running() as one:
         make_mailbox(host="127.0.0.1", port=one.port, security="none", user="support")

@@ -126,7 +126,8 @@ def test_a_call_heard_by_the_manager_interface_has_hold_and_end_and_no_other_cal
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_listener_logs_in_with_the_secret_of_the_environment_and_takes_in_what_it_hears(monkeypatch):
+def test_the_listener_logs_in_with_the_secret_of_the_environment_and_takes_in_what_it_hears(monkeypatch, settings):
+    settings.INTERNAL_HOSTS = ["127.0.0.1"]
     monkeypatch.setenv("TELEPHONE_SECRET_ASTERISK", TOKEN)
     heard = []
 

@@ -67,8 +67,9 @@ def server():
 
 
 @pytest.fixture
-def mailbox(server, monkeypatch):
+def mailbox(server, monkeypatch, settings):
     """A mailbox on the server; its folder is empty."""
+    settings.INTERNAL_HOSTS = ["127.0.0.1"]
     client = server.client()
     client.select("INBOX")
     client.uid("store", "1:*", "+FLAGS", r"(\Deleted)")
@@ -147,7 +148,8 @@ def test_killed_at_any_step_nothing_is_lost_and_nothing_doubled(server, mailbox)
 def die(word: str, number: int) -> None:
     settings = connection.settings_dict
     user, host = settings["USER"], quote(settings["HOST"], safe="")
-    environment = {**os.environ, "DATABASE_URL": f"postgresql://{user}@{host}/{settings['NAME']}"}
+    database = f"postgresql://{user}@{host}/{settings['NAME']}"
+    environment = {**os.environ, "DATABASE_URL": database, "INTERNAL_HOSTS": "127.0.0.1"}
     died = subprocess.run(
         [sys.executable, "-c", DIE, word, str(number)],
         cwd=PROJECT, env=environment, capture_output=True, text=True, check=False, timeout=120,

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Iterable
 
 from django.db import close_old_connections
-from imapclient import SEEN, IMAPClient
+from imapclient import SEEN, IMAPClient, imap4, tls
 
+from tickets import outward
 from tickets.channels.email import envelope
 from tickets.channels.email.receive import receive
 from tickets.models import Mailbox
@@ -34,15 +36,35 @@ class UnsafeError(Exception):
     """The password would travel where others can read it."""
 
 
+class _Plain(imap4.IMAP4WithTimeout):
+    def _create_socket(self, timeout: float | None = None) -> socket.socket:
+        return outward.connect(self.host, self.port, timeout or self._timeout)
+
+
+class _Tls(tls.IMAP4_TLS):
+    def _create_socket(self, timeout: float | None = None) -> socket.socket:
+        # The certificate is for the name; the connection goes to the address that was judged.
+        connection = outward.connect(self.host, self.port, timeout or self._timeout)
+        opened: socket.socket = tls.wrap_socket(connection, self.ssl_context, self.host)
+        return opened
+
+
+class Server(IMAPClient):
+    """A mail server that somebody has typed in."""
+
+    def _create_IMAP4(self) -> _Plain | _Tls:  # noqa: N802 - the library's name
+        if self.ssl:
+            return _Tls(self.host, self.port, self.ssl_context, TIMEOUT)
+        return _Plain(self.host, self.port, TIMEOUT)
+
+
 def connect(mailbox: Mailbox) -> IMAPClient:
     """Log in. The server's certificate must be valid for its name."""
     if mailbox.security == Mailbox.Security.NONE and mailbox.host not in HERE:
         raise UnsafeError
     is_tls = mailbox.security == Mailbox.Security.TLS
     context = ssl.create_default_context()
-    server = IMAPClient(
-        mailbox.host, mailbox.port, ssl=is_tls, ssl_context=context if is_tls else None, timeout=TIMEOUT
-    )
+    server = Server(mailbox.host, mailbox.port, ssl=is_tls, ssl_context=context if is_tls else None, timeout=TIMEOUT)
     # Moments with their offset, instead of in whatever zone this machine is.
     server.normalise_times = False
     try:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from django.db import connections
 
-from tickets import telephone
+from tickets import outward, telephone
 from tickets.channels.phone import ami
 from tickets.channels.phone.told import Told
 from tickets.models import Connector
@@ -61,7 +61,10 @@ class Listener:
             RefusedError: The server does not know us.
         """
         tls = ssl.create_default_context() if self.connector.uses_tls else None
-        opened = asyncio.open_connection(self.connector.host, self.connector.port, ssl=tls, limit=LONGEST)
+        host, port = self.connector.host, self.connector.port
+        address = (await asyncio.to_thread(outward.addresses, host, port))[0]
+        # The certificate is for the name; the connection goes to the address that was judged.
+        opened = asyncio.open_connection(address, port, ssl=tls, server_hostname=host if tls else None, limit=LONGEST)
         reader, writer = await asyncio.wait_for(opened, LOGIN_WAIT)
         try:
             await asyncio.wait_for(self._log_in(reader, writer), LOGIN_WAIT)
