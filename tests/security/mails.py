@@ -25,4 +25,7 @@ NAMES = [
     "C:\\autoexec.bat", "CON", "NUL.txt", "a\u202egnp.exe", "\ufeffx.php", "a b.txt", " .. ", ".", "..", "...", "\u2024\u2024/x",
     "．．／x", "a/b/c.txt", "a\\b\\c.txt", "x" * 300 + ".pdf", "\u0301.txt", "'\"><img src=x>.png", "%2e%2e%2fx", "~root", "-rf", "$(id)",
     "`id`", "|id", ";id", "&id", "x.php.png", "x.svg", "index.html", "web.config", ".user.ini", "\u2028x", "\u00adx.exe", "x\u200f.exe",
+    "....//x", "..%2f..%2fx", "..%5c..%5cx", "a%00.png", "a;b.png", "http://evil.example/x.png", "file:///etc/passwd", "COM1.txt", "LPT1",
+    "AUX.", "x.png.", "x.png ", "x.png::$DATA", "x.asp;.jpg", "\u2066x\u2069.exe", "\ufff9x", "e\u0301" * 90 + ".txt", "\U000e0041x.png",
+    "<svg onload=alert(1)>.png", "\t\tx.png",
 ]  # fmt: skip
