@@ -5,6 +5,7 @@ The figures are the KPIs themselves, through the one engine and its gates: of fe
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from metrics import exports, formats
 from metrics.catalog import KPIS
-from metrics.compute import values
+from metrics.compute import Value, values
 from metrics.definition import Kpi
 from metrics.question import Question, read
 from metrics.views import for_readers_of_numbers, reader_of
@@ -50,12 +51,13 @@ def months(question: Question) -> list[dict[str, Any]]:
         if start > query.as_of:
             continue
         found = rows.get(start, {})
-        cells = [_cell(kpi, found.get(kpi.key)) for kpi in question.kpis]
-        made.append({"name": formats.bucket(start, "month", zone), "cells": cells})
+        said = [found.get(kpi.key) for kpi in question.kpis]
+        cells = [_cell(kpi, value) for kpi, value in zip(question.kpis, said, strict=True)]
+        made.append({"name": formats.bucket(start, "month", zone), "cells": cells, "values": said})
     return made
 
 
-def _cell(kpi: Kpi, value: Any) -> dict[str, str]:
+def _cell(kpi: Kpi, value: Value | None) -> dict[str, str]:
     if value is None:
         return {"figure": formats.NOTHING, "interval": ""}
     return {"figure": formats.figure(kpi, value), "interval": formats.interval(kpi, value)}
@@ -81,6 +83,9 @@ def pulse_results(request: HttpRequest) -> HttpResponseBase:
     return response
 
 
-def _lines(question: Question, found: list[dict[str, Any]]) -> list[Line]:
-    head = [str(kpi.name) for kpi in question.kpis]
-    return [[_("Month"), *head], *([one["name"], *(cell["figure"] for cell in one["cells"])] for one in found)]
+def _lines(question: Question, found: list[dict[str, Any]]) -> Iterator[Line]:
+    """A line a month and figure, as it is shown and as numbers."""
+    yield [_("Month"), _("Figure"), _("Shown"), *exports.value_head()]
+    for one in found:
+        for kpi, cell, value in zip(question.kpis, one["cells"], one["values"], strict=True):
+            yield [one["name"], str(kpi.name), cell["figure"], *exports.value_cells(value)]

@@ -18,6 +18,7 @@ from surveys.comments import CommentTheme, Praise, Theme
 from surveys.desk_forms import PraiseForm, ResultForm, RuleForm, ThemeForm, owners
 from surveys.follow_ups import REASONS, FollowUp
 from surveys.models import Response
+from tickets.models import Case
 from tickets.views import AgentRequest, for_agents
 
 PAGE = 50
@@ -120,6 +121,22 @@ def follow_ups(request: AgentRequest) -> HttpResponse:
         "owners": owners(),
     }
     return render(request, "surveys/follow_ups.html", context)
+
+
+@for_agents
+@require_safe
+def of_case(request: AgentRequest, number: int) -> HttpResponse:
+    """What the customer answered about a case and what is done about it, for the case's page; 204 where there is nothing."""
+    case = get_object_or_404(Case.objects.visible_to(request.user), pk=number)
+    answer = Response.objects.visible_to(request.user).filter(invitation__case=case).order_by("responded_at").last()
+    visible = FollowUp.objects.visible_to(request.user).filter(invitation__case=case)
+    follow_up = visible.select_related("owner", "done_by").order_by("pk").last()
+    # Whoever sees to it has to know what was said.
+    if answer is None and follow_up is not None:
+        answer = follow_up.invitation.responses.last()
+    if answer is None:
+        return HttpResponse(status=204)
+    return render(request, "surveys/of_case.html", {"answer": answer, "follow_up": follow_up, "reasons": REASONS})
 
 
 def _follow_up(request: AgentRequest, pk: int) -> FollowUp:

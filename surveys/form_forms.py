@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
 from django import forms
@@ -47,6 +49,7 @@ class WordsForm(forms.Form):
     def __init__(self, item: Item | None, data: Any = None, *, options: int = 0) -> None:
         super().__init__(data)
         self.item, self.options = item, options
+        self.fields["was"] = forms.CharField(widget=forms.HiddenInput, required=False, initial=self._digest())
         if item is None:
             self.fields["scale"] = forms.ChoiceField(
                 label=gettext_lazy("Scale"),
@@ -72,6 +75,11 @@ class WordsForm(forms.Form):
                 self.fields[f"label_{code}"].help_text = _("Empty: the usual words.")
         dressed(self)
 
+    def _digest(self) -> str:
+        """What the question says now, in few letters."""
+        said = json.dumps(self.item.as_json(), sort_keys=True) if self.item else ""
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
+
     def _parts(self) -> list[tuple[str, str]]:
         parts = [("label", _("Question"))]
         scale = self.item.scale if self.item else ""
@@ -90,6 +98,10 @@ class WordsForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         found: dict[str, Any] = super().clean() or {}
+        if found.get("was") and found["was"] != self._digest():
+            self.add_error(
+                None, _("Somebody else has changed this meanwhile. What is there now is shown when you open it again.")
+            )
         is_own = self.item is None or self.item.key not in STANDARD
         scale = found.get("scale") or (self.item.scale if self.item else "")
         main = settings.LANGUAGE_CODE

@@ -73,7 +73,8 @@ def detail(request: AgentRequest, pk: int) -> HttpResponse:
     one = _form(request, pk)
     form = QuestionnaireForm(request.POST or None, instance=one)
     if request.method == "POST" and form.is_valid():
-        form.save()
+        # Not the draft, on which somebody else may be at work.
+        form.save(commit=False).save(update_fields=list(form.fields))
         messages.success(request, _("Saved."))
         return redirect("survey_form", one.pk)
     items = one.items
@@ -106,16 +107,16 @@ def _said(item: Item) -> dict[str, Any]:
 def change(request: AgentRequest, pk: int) -> HttpResponse:
     """One verb on one question of the draft: up, down, removed, or put (back) at the end."""
     one = _form(request, pk)
-    key, verb, items = request.POST.get("key", ""), request.POST.get("verb", ""), one.items
+    key, verb = request.POST.get("key", ""), request.POST.get("verb", "")
     if verb in {"up", "down"}:
-        items = moved(items, key, -1 if verb == "up" else 1)
+        one.rework(lambda items: moved(items, key, -1 if verb == "up" else 1))
     elif verb == "remove":
-        items = without(items, key)
-    elif verb == "add" and key not in {item.key for item in items}:
-        items.append(_offered(one, key))
+        one.rework(lambda items: without(items, key))
+    elif verb == "add":
+        offered = _offered(one, key)
+        one.rework(lambda items: [*without(items, key), offered])
     else:
         raise Http404
-    one.keep(items)
     return redirect("survey_form", one.pk)
 
 
@@ -143,12 +144,12 @@ def question(request: AgentRequest, pk: int, key: str = "") -> HttpResponse:
         if item is None:
             count = max((len(said.get("options", [])) for said in texts.values()), default=0)
             made = Question.objects.create(questionnaire=one, kind=scale, texts=texts, options=count)
-            one.keep([*items, made.item])
+            one.rework(lambda items: [*items, made.item])
         else:
             if own is not None:
                 own.texts = texts
                 own.save(update_fields=["texts"])
-            one.keep(reworded(items, key, texts, scale))
+            one.rework(lambda items: reworded(items, key, texts, scale))
         messages.success(request, _("Saved in the draft. Customers are asked so when it is published."))
         return redirect("survey_form", one.pk)
     context = {"questionnaire": one, "form": form, "said": _said(item) if item else None}

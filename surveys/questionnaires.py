@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -64,8 +65,15 @@ class Questionnaire(models.Model):
         return newest is None or newest.content != self.draft
 
     def keep(self, items: list[Item]) -> None:
-        self.draft = [one.as_json() for one in items]
-        self.save(update_fields=["draft"])
+        self.rework(lambda _items: items)
+
+    def rework(self, change: Callable[[list[Item]], list[Item]]) -> None:
+        """Change the draft as it is now: of two who work on it at once neither undoes what the other did."""
+        with transaction.atomic():
+            held = Questionnaire.objects.select_for_update().get(pk=self.pk)
+            held.draft = [one.as_json() for one in change(held.items)]
+            held.save(update_fields=["draft"])
+        self.draft = held.draft
 
     def publish(self, by: User | None) -> Version | None:
         """Make the draft the version that is asked from now on; None where it is that already, or asks nothing."""

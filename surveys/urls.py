@@ -23,6 +23,7 @@ urlpatterns = [
     path("settings/themes/<int:pk>/", desk_views.themes, name="theme"),
     path("settings/themes/<int:pk>/deletion/", desk_views.theme_deletion, name="theme_deletion"),
     path("surveys/decisions/", desk_views.decision_list, name="survey_decisions"),
+    path("surveys/cases/<int:number>/", desk_views.of_case, name="answers_of_case"),
     path("surveys/follow-ups/", desk_views.follow_ups, name="follow_ups"),
     path("surveys/follow-ups/<int:pk>/owner/", desk_views.follow_up_owner, name="follow_up_owner"),
     path("surveys/follow-ups/<int:pk>/result/", desk_views.follow_up_result, name="follow_up_result"),

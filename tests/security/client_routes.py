@@ -329,6 +329,7 @@ CLOSED = {
     "state/",
     "state/starting/",
     "surveys/bias/",
+    "surveys/cases/<int:number>/",
     "surveys/comments/",
     "surveys/comments/<int:pk>/praise/",
     "surveys/comments/<int:pk>/theme/",

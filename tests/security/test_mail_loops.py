@@ -102,6 +102,10 @@ def test_a_thousand_rounds_of_machines_stay_within_two_a_day_and_come_to_rest() 
             if (other.case_id, other.to) == (one.case_id, one.to) and one.created_at <= other.created_at < one.created_at + DAY
         ]  # fmt: skip
         assert len(within) <= 2, (one.to, one.case_id)
+        in_all = [
+            other for other in automatic if other.to == one.to and one.created_at <= other.created_at < one.created_at + DAY
+        ]  # fmt: skip
+        assert len(in_all) <= 6, one.to
     to = Counter(one.to for one in automatic)
     # Whoever keeps a thread, or says that he is a machine, got the one confirmation of his first mail and nothing more.
     assert {address: to[address] for address in ("desk@polite.example", "desk@rude.example", "away@example.com")} == dict.fromkeys(

@@ -76,6 +76,27 @@ def test_answering_again_makes_no_second_and_a_better_answer_ends_it() -> None:
     assert FollowUp.objects.get(invitation=done).result == "Called"
 
 
+def test_the_case_shows_what_was_answered_to_who_reads_answers_and_to_who_follows_up(client: Client) -> None:
+    invitation = invited()
+    case = invitation.case
+    at = f"/surveys/cases/{case.pk}/"
+    client.force_login(make_user("boss", role="manager"))
+    assert f'hx-get="{at}"' in client.get(f"/cases/{case.pk}/").content.decode()
+    assert client.get(at).status_code == 204
+    invitation.answer(csat=1, fcr_resolved="no", comment="<b>Nobody</b> called me")
+    shown = client.get(at).content.decode()
+    assert "&lt;b&gt;Nobody&lt;/b&gt; called me" in shown
+    assert "Nobody sees to it" in shown
+    # An agent reads no answers, but for the one that she is to see to.
+    anna = make_user("anna")
+    client.force_login(anna)
+    assert client.get(at).status_code == 204
+    FollowUp.objects.get().give(anna)
+    assert "called me" in client.get(at).content.decode()
+    FollowUp.objects.get().finish(by=anna, result="Called and refunded")
+    assert "Called and refunded" in client.get(at).content.decode()
+
+
 def test_it_is_given_finished_and_taken_back_by_posts(client: Client) -> None:
     invited().answer(csat=1, comment="Nobody called me")
     one = FollowUp.objects.get()

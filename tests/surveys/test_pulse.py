@@ -148,6 +148,10 @@ def test_the_results_stand_month_by_month_and_hide_the_few() -> None:
         shown = boss.get(f"/pulse/results/?team={team}").content.decode()
         assert "+100" not in shown
         assert "too few answers" in shown
+        file = boss.get(f"/pulse/results/?team={team}&export=csv").content.decode()
+        hidden = [line.split(",") for line in file.splitlines() if "too few answers" in line]
+        assert hidden
+        assert all(not cell for line in hidden for cell in line[3:8])
     assert "+100" in boss.get("/pulse/results/?export=csv").content.decode()
     assert boss.get("/pulse/results/?team=none").status_code == 400
     assert signed_in(people[0]).get("/pulse/results/").status_code == 404

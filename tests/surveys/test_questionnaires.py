@@ -228,6 +228,27 @@ def test_a_form_is_put_together_and_published_by_post() -> None:
     assert "Which?" in shown
 
 
+def test_two_who_work_on_one_draft_do_not_undo_one_another() -> None:
+    form = Questionnaire.objects.create(name="Mine")
+    question = own(form, "1-5", sv={"label": "Hur?"})
+    hers, his = Questionnaire.objects.get(), Questionnaire.objects.get()
+    hers.rework(lambda items: without(items, "nps"))
+    his.rework(lambda items: moved(items, "ces", -1))
+    assert Questionnaire.objects.get().items[0].key == "ces"
+    assert "nps" not in [one.key for one in Questionnaire.objects.get().items]
+    # The words of one question are the later one's only where she has seen the earlier one's.
+    boss = signed_in()
+    at = f"/settings/survey-forms/{form.pk}/questions/{question.key}/"
+    was = boss.get(at).context["form"]["was"].value()
+    assert boss.post(at, {"label_sv": "Hur gick det?", "was": was}).status_code == 302
+    late = boss.post(at, {"label_sv": "Hur var det?", "was": was})
+    assert late.status_code == 422
+    assert "Somebody else has changed this" in late.content.decode()
+    assert "Hur var det?" in late.content.decode()
+    question.refresh_from_db()
+    assert question.texts["sv"]["label"] == "Hur gick det?"
+
+
 def test_another_number_of_choices_is_another_question() -> None:
     boss, form = signed_in(), Questionnaire.objects.create(name="all")
     main = translation.get_language()

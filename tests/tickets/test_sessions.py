@@ -64,11 +64,11 @@ def test_the_login_does_not_send_anybody_to_another_site(client):
     assert answer["Location"] == "/"
 
 
-def test_managers_begin_with_the_numbers_and_agents_with_the_cases(client):
+def test_managers_begin_with_what_needs_them_and_agents_with_the_cases(client):
     client.force_login(make_user())
     assert client.get("/")["Location"] == "/cases/"
     client.force_login(make_user(role="manager"))
-    assert client.get("/")["Location"] == "/metrics/"
+    assert client.get("/")["Location"] == "/morning/"
 
 
 def test_a_chosen_language_is_kept_with_the_account(client):

@@ -12,8 +12,10 @@ from tickets.views.case_lists import LAST
 @open_to_clients
 @for_agents
 def home(request: AgentRequest) -> HttpResponse:
-    """Managers begin with the numbers, everybody else with the list of cases that they used last."""
-    if request.user.sees_everything or request.user.is_client:
+    """Managers begin with what needs them, a client company with its numbers, everybody else with the list used last."""
+    if request.user.is_client:
         return redirect("dashboard")
+    if request.user.sees_everything:
+        return redirect("morning")
     last = QueryDict(request.COOKIES.get(LAST, "")).urlencode()
     return redirect(f"{reverse('cases')}?{last}" if last else "cases")

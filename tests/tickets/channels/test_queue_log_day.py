@@ -4,6 +4,8 @@ that the lines give when they are counted by themselves."""
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,6 +14,7 @@ from django.core.management import call_command
 
 from tests.factories import make_queue, make_source, make_team, make_user
 from tests.tickets.channels.queue_log_day import AGENTS, QUEUES, Day, figures
+from tickets.channels.phone import log_file
 from tickets.models import Connector, Contact, PhoneName
 from tickets.settle import differences
 from tickets.telephone import settle_waiting
@@ -105,6 +108,47 @@ def test_a_log_that_is_rotated_and_begun_again_loses_no_line(client, connector, 
     log.rename(tmp_path / "queue_log.1")
     replay(log, lines[2 * third :])
     check(client, lines)
+
+
+def test_a_log_that_is_followed_is_read_as_it_grows_over_rotations_of_both_kinds(
+    client, connector, tmp_path, monkeypatch
+):
+    """Each step is what Asterisk, or whoever rotates its log, does between two looks of the reader."""
+    monkeypatch.setattr(log_file, "PAUSE", 0)
+    lines = [f"{line}\n" for line in Day(6, datetime(2025, 10, 7, 6, tzinfo=STOCKHOLM), 18, 220).text()]
+    log, part = tmp_path / "queue_log", len(lines) // 6
+
+    def write(text):
+        with log.open("a") as more:
+            more.write(text)
+
+    pieces = ["".join(lines[n * part : (n + 1) * part if n < 5 else None]) for n in range(6)]
+    steps = iter([
+        lambda: write(pieces[1][:-40]),  # the last line is half written
+        lambda: None,
+        lambda: write(pieces[1][-40:]),
+        lambda: (write(pieces[2]), log.rename(tmp_path / "queue_log.1")),  # moved away before it was read
+        lambda: None,  # and nothing new there yet
+        lambda: write(pieces[3]),
+        lambda: write(pieces[4]),
+        lambda: (shutil.copy(log, tmp_path / "queue_log.2"), os.truncate(log, 0)),  # copied and emptied
+        lambda: None,
+        lambda: write(pieces[5]),
+    ])  # fmt: skip
+
+    def is_over():
+        step = next(steps, None)
+        if step:
+            step()
+        return step is None
+
+    write(pieces[0])
+    reader = log_file.LogReader(connector, log)
+    reader.follow(is_over=is_over)
+    assert reader.read.lines == len(lines)
+    check(client, [line.rstrip("\n") for line in lines])
+    # Who comes after it finds nothing that is new.
+    assert log_file.LogReader(connector, log).catch_up().stored == 0
 
 
 def test_a_line_that_is_still_being_written_is_read_when_it_is_whole(connector, tmp_path):

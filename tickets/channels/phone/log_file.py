@@ -42,18 +42,13 @@ class LogReader:
 
     def catch_up(self) -> Read:
         """Read to the end: first what was left of a file that has been rotated away since, then the file."""
-        with self.path.open("rb") as log:
-            if self.place.file and identity(log) != self.place.file:
-                self._finish_rotated()
-            self._begin(log)
+        with self._opened() as log:
             self._read_on(log)
         return self.read
 
     def follow(self, *, is_over: Callable[[], bool] = lambda: False) -> None:
         """Read on until it is over. A file that is rotated is read to its end before the new one is begun."""
-        self.catch_up()
-        log = self.path.open("rb")
-        log.seek(self.place.offset)
+        log = self._opened()
         try:
             while not is_over():
                 self._read_on(log)
@@ -61,18 +56,22 @@ class LogReader:
                     # What was written between the last look and the rotation.
                     self._read_on(log)
                     log.close()
-                    log = self.path.open("rb")
-                    self._begin(log)
+                    log = self._opened()
                 else:
                     time.sleep(PAUSE)
         finally:
             log.close()
 
-    def _begin(self, log: BinaryIO) -> None:
+    def _opened(self) -> BinaryIO:
+        """The file, at the place where reading goes on; what was left of one that was rotated away since has been read."""
+        log = self.path.open("rb")
         known, size = identity(log), os.fstat(log.fileno()).st_size
+        if self.place.file and known != self.place.file:
+            self._finish_rotated()
         if known != self.place.file or size < self.place.offset:
             self.place.file, self.place.offset = known, 0
         log.seek(self.place.offset)
+        return log
 
     def _finish_rotated(self) -> None:
         for other in sorted(self.path.parent.glob(f"{self.path.name}*")):
