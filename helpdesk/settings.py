@@ -342,7 +342,7 @@ REST_FRAMEWORK = {
         "tickets.api.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["tickets.api.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["tickets.api.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["tickets.api.filters.Backend"],
     "DEFAULT_PAGINATION_CLASS": "tickets.api.pagination.KeysetPagination",

@@ -248,6 +248,7 @@ class Labels:
 
     def __init__(self, rows: Iterable[Row], query: Query) -> None:
         self.period = query.period
+        self.said: dict[tuple[str, Any], str | None] = {}
         # A queue of somebody else, in which a contact of the reader's company lies, has no name for her.
         named = {"queue": Q(client=query.sight.client) | Q(client=None)} if query.sight.client else {}
         wanted: dict[str, set[Any]] = {}
@@ -267,7 +268,13 @@ class Labels:
 
     def of(self, row: Row) -> dict[str, str | None]:
         """The group as the API gives it: labels of time, codes of the rest, None where a row has none."""
-        return {split: self._label(split, key) for split, key in row.group.items()}
+        said = {}
+        for split, key in row.group.items():
+            # Many rows are of one month: its name is made once.
+            if (split, key) not in self.said:
+                self.said[split, key] = self._label(split, key)
+            said[split] = self.said[split, key]
+        return said
 
     def _label(self, split: str, key: Any) -> str | None:
         if split in TIME_SPLITS:
