@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from helpdesk.simulation import world
+from helpdesk.simulation import ledgers, world
 from helpdesk.simulation.catalogue import TEAMS
 from helpdesk.simulation.desk import Agent
 from helpdesk.simulation.run import simulate
@@ -63,7 +65,10 @@ def load() -> int:
     """Fill an empty installation, wholly or not at all. Return the number of contacts."""
     make_accounts()
     make_forms(world.build())
-    return simulate(seed=SEED, days=DAYS, contacts_per_day=CONTACTS_PER_DAY, until=timezone.now(), in_bulk=True)
+    until = timezone.now()
+    count = simulate(seed=SEED, days=DAYS, contacts_per_day=CONTACTS_PER_DAY, until=until, in_bulk=True)
+    ledgers.book(until - timedelta(days=DAYS), until, seed=SEED)
+    return count
 
 
 def make_accounts() -> None:

@@ -145,6 +145,9 @@ class Widget:
         if self.kind == "table":
             return _("By %s") % SPLIT_LABELS[self.by].lower()
         names = ", ".join(str(kpi.name) for kpi in self.declared)
+        whole = {"heat": _("%(name)s by weekday and half-hour"), "spread": _("%(name)s: how it is spread")}
+        if self.kind in whole:
+            return whole[self.kind] % {"name": names}
         return (
             _("%(name)s by %(split)s") % {"name": names, "split": SPLIT_LABELS[self.by].lower()} if self.by else names
         )

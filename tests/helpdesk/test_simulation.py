@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
 import phonenumbers
@@ -11,8 +11,10 @@ import time_machine
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.db.models import F, Sum
+from django.utils import timezone
 
-from helpdesk.simulation import demo, world
+from helpdesk.simulation import demo, ledgers, world
 from helpdesk.simulation.people import phone_numbers
 from helpdesk.simulation.plan import CaseStep, ContactBegins, ContactEnds
 from helpdesk.simulation.run import simulate
@@ -21,7 +23,19 @@ from metrics.check import check
 from metrics.refresh import refresh
 from surveys.models import Invitation, Response
 from tickets import settle
-from tickets.models import Case, CaseEvent, Contact, Customer, Identity, OutgoingMail, Promise, User
+from tickets.models import (
+    AgentTime,
+    Case,
+    CaseEvent,
+    Contact,
+    Cost,
+    Customer,
+    Identity,
+    OutgoingMail,
+    Promise,
+    Segment,
+    User,
+)
 
 UNTIL = datetime(2025, 11, 5, 13, 7, tzinfo=UTC)
 
@@ -215,6 +229,21 @@ def test_the_demo_fills_an_empty_installation_once(monkeypatch):
     assert Customer.objects.count() == Identity.objects.filter(kind="email").count()
     call_command("load_demo", stdout=StringIO())
     assert Contact.objects.count() == contacts
+
+
+@pytest.mark.django_db
+def test_the_months_of_the_demo_have_what_other_systems_tell(monkeypatch):
+    """Every whole month, and no part of one."""
+    with time_machine.travel(datetime(2026, 3, 10, 12, tzinfo=UTC), tick=False):
+        simulate(seed=1, days=45, contacts_per_day=8, until=timezone.now(), in_bulk=True)
+        ledgers.book(timezone.now() - timedelta(days=45), timezone.now(), seed=1)
+    assert set(Cost.objects.values_list("month_on", flat=True)) == {date(2026, 2, 1)}
+    assert set(AgentTime.objects.values_list("month_on", flat=True)) == {date(2026, 2, 1)}
+    worked = Segment.objects.filter(started_at__gte="2026-02-01 00:00+01", started_at__lt="2026-03-01 00:00+01")
+    sums = worked.aggregate(us=Sum(F("talk_us") + F("hold_us") + F("acw_us")))["us"]
+    assert AgentTime.objects.aggregate(us=Sum("handling_us"))["us"] == sums
+    assert all(one.paid_us > one.handling_us + one.available_us + one.aux_us for one in AgentTime.objects.all())
+    assert all(cost.amount > 900 for cost in Cost.objects.all())
 
 
 @pytest.mark.django_db
