@@ -11,7 +11,7 @@ let waits = [];
 // How far this clock is from the server's.
 let ahead = 0;
 
-const clock = (moment) => new Date(moment).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+const clock = (moment) => new Date(moment).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const length = (since) => {
   const seconds = Math.max(0, Math.floor((Date.now() - ahead - Date.parse(since)) / 1000));
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];

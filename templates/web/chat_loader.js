@@ -13,6 +13,7 @@
   var button = document.createElement("button");
   var badge = document.createElement("span");
   var frame = null;
+  var isLoaded = false;
   var isOpen = false;
 
   function look(element, rules) { for (var name in rules) element.style.setProperty(name, rules[name]); }
@@ -35,7 +36,7 @@
   button.setAttribute("aria-expanded", "false");
   root.append(button);
 
-  function post(message) { if (frame && frame.contentWindow) frame.contentWindow.postMessage(message, about.origin); }
+  function post(message) { if (isLoaded && frame.contentWindow) frame.contentWindow.postMessage(message, about.origin); }
   function make() {
     if (frame) return;
     frame = document.createElement("iframe");
@@ -45,7 +46,8 @@
     frame.allow = "clipboard-write";
     root.append(frame);
     place();
-    frame.addEventListener("load", function () { post({ chat: "hello", signed: data.user || "", signature: data.signature || "", kept: remembered() || "", isOpen: isOpen }); });
+    // Before that it is a page of this site's own, which is told nothing.
+    frame.addEventListener("load", function () { isLoaded = true; post({ chat: "hello", signed: data.user || "", signature: data.signature || "", kept: remembered() || "", isOpen: isOpen }); });
   }
   function place() {
     if (!frame) return;
