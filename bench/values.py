@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import tempfile
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -144,13 +143,13 @@ def main() -> None:
     generate.ensure(chosen.contacts)
     from django.test import Client
 
+    from helpdesk import garbage
     from tickets.models import User
 
     client = Client(SERVER_NAME="localhost")
     client.force_login(User.objects.get(username="manager"))
     # As helpdesk.wsgi does.
-    gc.collect()
-    gc.freeze()
+    garbage.settle()
     with tempfile.TemporaryDirectory() as folder:
         with stage("the log into DuckDB"):
             duck = in_duckdb(Path(folder))
