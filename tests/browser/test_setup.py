@@ -80,7 +80,7 @@ def test_the_tree_of_topics_is_searched_and_walked_by_arrow_keys(page, live_serv
     for path in ("billing/invoice/wrong amount", "billing/reminder", "delivery"):
         make_topic(path)
     make_user("boss", role="manager")
-    log_in(page, live_server, "boss", lands_on="**/metrics/")
+    log_in(page, live_server, "boss", lands_on="**/morning/")
     page.goto(f"{live_server.url}/settings/topics/")
     name = lambda text: page.locator(".topic-name", has_text=text)  # noqa: E731 - one word for a long one
     expect(name("invoice")).to_be_hidden()
