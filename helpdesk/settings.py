@@ -263,12 +263,12 @@ MEDIA_ROOT = HELPDESK_HOME / "uploads"
 # What customers send is for nobody else on the machine.
 FILE_UPLOAD_PERMISSIONS = 0o640
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o750
-# Of one file that goes with a message; many mail servers refuse more.
 # Who looks files over for viruses: unix:///path or tcp://host:3310. Without one nobody does.
+CLAMD_URL = env.choice_of_schemes("CLAMD_URL", {"unix", "tcp"})
+# Of one file that goes with a message; many mail servers refuse more.
+LARGEST_ATTACHMENT = env.number("LARGEST_ATTACHMENT_MB", 20, least=1, most=200) << 20
 # Servers of mail and telephone within a network of ours, by name, address or network: nobody who sets a mailbox up can reach others.
 INTERNAL_HOSTS = [word.lower() for word in env.words("INTERNAL_HOSTS", [])]
-CLAMD_URL = env.choice_of_schemes("CLAMD_URL", {"unix", "tcp"})
-LARGEST_ATTACHMENT = env.number("LARGEST_ATTACHMENT_MB", 20, least=1, most=200) << 20
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -92,6 +92,12 @@ def release(home: Path) -> None:
         assert server.running_pid() is None
 
 
+def mailer_at(port: int) -> dict[str, dict[str, object]]:
+    """The setting by which mail goes to a server of the test's own."""
+    options = {"host": "127.0.0.1", "port": port, "timeout": 10}
+    return {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": options}}
+
+
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

@@ -44,7 +44,7 @@ class SetupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the st
         for field in self.fields.values():
             if isinstance(field, forms.BooleanField):
                 field.widget = Tick()
-            elif type(field.widget) in {forms.TextInput, forms.EmailInput}:
+            elif type(field.widget) in {forms.TextInput, forms.EmailInput, forms.NumberInput, forms.Textarea}:
                 field.widget.attrs["class"] = "form-control"
             elif type(field.widget) is forms.Select:
                 field.widget.attrs["class"] = "form-select"
@@ -77,23 +77,6 @@ class SetupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the st
         return model.objects.filter(Q(is_active=True) | Q(pk__in=[getattr(one, "pk", one) for one in many]))
 
 
-def save(form: SetupForm, *, by: User) -> bool:
-    """Write what the form says and who said so. False where somebody saved the same just before."""
-    if not form.is_new and form.changed_data in ([], ["was"]):
-        return True
-    try:
-        with transaction.atomic():
-            one = form.save()
-            sent: Any = form
-            said: Any = construct_change_message(sent, [], form.is_new)
-            LogEntry.objects.log_actions(by.pk, [one], ADDITION if form.is_new else CHANGE, said)
-    except IntegrityError:
-        form.add_error(None, _("Somebody has saved the same a moment ago. Look at the list."))
-        return False
-    return True
-
-
-# ---- Queues, teams, skills, people -----------------------------------------------------------------------------------
 class ServerForm(SetupForm):
     """With a field `host`: a server that we shall connect to."""
 
@@ -111,6 +94,23 @@ class ServerForm(SetupForm):
         return host
 
 
+def save(form: SetupForm, *, by: User) -> bool:
+    """Write what the form says and who said so. False where somebody saved the same just before."""
+    if not form.is_new and form.changed_data in ([], ["was"]):
+        return True
+    try:
+        with transaction.atomic():
+            one = form.save()
+            sent: Any = form
+            said: Any = construct_change_message(sent, [], form.is_new)
+            LogEntry.objects.log_actions(by.pk, [one], ADDITION if form.is_new else CHANGE, said)
+    except IntegrityError:
+        form.add_error(None, _("Somebody has saved the same a moment ago. Look at the list."))
+        return False
+    return True
+
+
+# ---- Queues, teams, skills, people -----------------------------------------------------------------------------------
 class CodedForm(SetupForm):
     """Something with a name, and a code by which logs know it: the code is given once."""
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import random
-import signal
 import tarfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from django.core.files.storage import default_storage
-from django.db import connection, connections
 from imapclient import IMAPClient
 
+from tests.killing import lives
 from tickets.channels.email import backlog, envelope, imap, receive
 from tickets.models import Attachment, Case, Contact, IncomingMail, Message
 
 State, Kind = IncomingMail.State, IncomingMail.Kind
+STEPS = ((IMAPClient, "add_flags"), (IMAPClient, "fetch"), (receive, "see_to_disk"))
 
 
 def corpus(folder: Path) -> list[bytes]:
@@ -46,57 +43,15 @@ def take_in_while_killed(kills: int, *, steps: int, seed: int = 1) -> int:
     drawn, killed = random.Random(seed), 0
     while True:
         last = drawn.randint(1, 2 * steps) if killed < kills else None
-        if _life(last):
+        if lives(_take_in, last, steps=STEPS):
             return killed
         killed += 1
 
 
-def _life(last: int | None) -> bool:
-    """One process that takes mail in. True where it came to the end, False where it was killed at its step `last`."""
-    connections.close_all()
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            with _counted(last):
-                imap.fetch_once()
-                while IncomingMail.objects.waiting().exists():
-                    backlog.work_off()
-            code = 0
-        finally:
-            os._exit(code)
-    _pid, status = os.waitpid(pid, 0)
-    if os.WIFSIGNALED(status):
-        assert os.WTERMSIG(status) == signal.SIGKILL
-        return False
-    assert os.WEXITSTATUS(status) == 0, "whoever took the mails in failed by itself"
-    return True
-
-
-@contextlib.contextmanager
-def _counted(last: int | None) -> Iterator[None]:
-    done = 0
-
-    def step() -> None:
-        nonlocal done
-        done += 1
-        if done == last:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def around(do: Callable[..., Any]) -> Callable[..., Any]:
-        def counted(*words: Any, **more: Any) -> Any:
-            step()
-            answer = do(*words, **more)
-            step()
-            return answer
-
-        return counted
-
-    IMAPClient.add_flags = around(IMAPClient.add_flags)
-    IMAPClient.fetch = around(IMAPClient.fetch)
-    receive.see_to_disk = around(receive.see_to_disk)
-    with connection.execute_wrapper(lambda execute, *words: around(execute)(*words)):
-        yield
+def _take_in() -> None:
+    imap.fetch_once()
+    while IncomingMail.objects.waiting().exists():
+        backlog.work_off()
 
 
 def faults(mails: Sequence[bytes]) -> list[str]:

@@ -8,22 +8,19 @@ at most once more for each time that somebody died in between, under the id that
 
 from __future__ import annotations
 
-import contextlib
-import os
 import random
-import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 from celery import current_app
 from django.core.mail.backends.smtp import EmailBackend
-from django.db import connection, connections
 from django.utils import timezone
 
-from tests.running import free_port
+from tests.killing import lives
+from tests.running import free_port, mailer_at
 from tickets import outbox
 from tickets.models import OutgoingMail
 
@@ -51,12 +48,7 @@ class Taken:
 @pytest.fixture
 def server(settings) -> Iterator[Taken]:
     taken, port = Taken(), free_port()
-    settings.MAILERS = {
-        "default": {
-            "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-            "OPTIONS": {"host": "127.0.0.1", "port": port, "timeout": 10},
-        }
-    }
+    settings.MAILERS = mailer_at(port)
     controller = Controller(taken, hostname="127.0.0.1", port=port)
     controller.start()
     yield taken
@@ -74,12 +66,12 @@ def test_every_mail_arrives_whoever_dies_and_none_twice_without_a_death(server: 
     ]
     drawn, killed = random.Random(7), 0
     # A letter is some four steps: what dies has mostly sent part of what it had claimed.
-    while not _worker(drawn.randint(1, 6 * MAILS // KILLS) if killed < KILLS else None):
+    while not _sends(drawn.randint(1, 6 * MAILS // KILLS) if killed < KILLS else None):
         killed += 1
         _let_leases_end()
     while OutgoingMail.objects.filter(status="waiting").exists():
         _let_leases_end()
-        assert _worker(None)
+        assert _sends(None)
     assert killed == KILLS
     assert OutgoingMail.objects.filter(status="sent").count() == MAILS
     arrived = Counter(server.ids)
@@ -96,46 +88,5 @@ def _let_leases_end() -> None:
     OutgoingMail.objects.filter(status="waiting").update(send_at=timezone.now())
 
 
-def _worker(last: int | None) -> bool:
-    """One process that sends what is due. True where it came to the end, False where it was killed at its step `last`."""
-    connections.close_all()
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            with _counted(last):
-                outbox.send_due()
-            code = 0
-        finally:
-            os._exit(code)
-    _pid, status = os.waitpid(pid, 0)
-    if os.WIFSIGNALED(status):
-        assert os.WTERMSIG(status) == signal.SIGKILL
-        return False
-    assert os.WEXITSTATUS(status) == 0, "whoever sent failed by itself"
-    return True
-
-
-@contextlib.contextmanager
-def _counted(last: int | None) -> Iterator[None]:
-    """Kill this process at a step: before or after a statement to the database, or a letter."""
-    done = 0
-
-    def step() -> None:
-        nonlocal done
-        done += 1
-        if done == last:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def around(do: Callable[..., Any]) -> Callable[..., Any]:
-        def counted(*words: Any, **more: Any) -> Any:
-            step()
-            answer = do(*words, **more)
-            step()
-            return answer
-
-        return counted
-
-    EmailBackend.send_messages = around(EmailBackend.send_messages)  # type: ignore[method-assign]
-    with connection.execute_wrapper(lambda execute, *words: around(execute)(*words)):
-        yield
+def _sends(last: int | None) -> bool:
+    return lives(outbox.send_due, last, steps=((EmailBackend, "send_messages"),))

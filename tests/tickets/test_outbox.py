@@ -18,7 +18,7 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from tests.factories import make_case, make_user
-from tests.running import free_port
+from tests.running import free_port, mailer_at
 from tickets import outbox
 from tickets.models import OutgoingMail
 from tickets.models.outbox import LEASE, MAX_ATTEMPTS, pause_after
@@ -79,12 +79,7 @@ def smtp(settings):
             return "250 OK"
 
     sink, port = Sink(), free_port()
-    settings.MAILERS = {
-        "default": {
-            "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-            "OPTIONS": {"host": "127.0.0.1", "port": port, "timeout": 10},
-        }
-    }
+    settings.MAILERS = mailer_at(port)
     controller = Controller(sink, hostname="127.0.0.1", port=port)
     controller.start()
     yield sink

@@ -35,6 +35,14 @@ def test_one_is_added_and_changed(boss):
     assert set(wrong.context["form"].errors) == {"code", "address"}
 
 
+def test_every_field_looks_like_the_others(boss):
+    form = boss.get("/settings/mailboxes/new/").context["form"]
+    shown = [form[name] for name in form.fields if name != "was"]
+    assert all("form-" in one.as_widget() for one in shown), [
+        one.name for one in shown if "form-" not in one.as_widget()
+    ]
+
+
 def test_trying_the_connection_says_what_is_wrong_and_keeps_it(boss, settings):
     settings.INTERNAL_HOSTS = ["127.0.0.1"]
     one = make_mailbox(host="127.0.0.1", port=9, security="none")

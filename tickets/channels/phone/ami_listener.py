@@ -62,9 +62,9 @@ class Listener:
         """
         tls = ssl.create_default_context() if self.connector.uses_tls else None
         host, port = self.connector.host, self.connector.port
-        address = (await asyncio.to_thread(outward.addresses, host, port))[0]
+        connection = await asyncio.to_thread(outward.connect, host, port, LOGIN_WAIT)
         # The certificate is for the name; the connection goes to the address that was judged.
-        opened = asyncio.open_connection(address, port, ssl=tls, server_hostname=host if tls else None, limit=LONGEST)
+        opened = asyncio.open_connection(sock=connection, ssl=tls, server_hostname=host if tls else None, limit=LONGEST)
         reader, writer = await asyncio.wait_for(opened, LOGIN_WAIT)
         try:
             await asyncio.wait_for(self._log_in(reader, writer), LOGIN_WAIT)
