@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from django.db import transaction
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
 from metrics import tasks
+from tickets.doorbell import once_on_commit
 from tickets.signals import happened
 
 log = logging.getLogger(__name__)
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 @receiver(happened)
 def ring(**_kwargs: Any) -> None:
-    transaction.on_commit(_ring, robust=True)
+    once_on_commit(_ring)
 
 
 def _ring() -> None:

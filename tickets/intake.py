@@ -101,24 +101,27 @@ def find_or_make(
 
     An address that belongs to somebody else stays hers: two customers are joined by a person, not by a guess.
     """
-    region = region or region_of(client)
+    # Only a number needs a country.
+    region = region or (region_of(client) if phone.strip() else DEFAULT_REGION)
     addresses = [read_address_or_complain(text, region) for text in (phone, email) if text.strip()]
-    with transaction.atomic():
-        known = None
+    with transaction.atomic(savepoint=False):
+        known, by_which = None, None
         for address in addresses:
-            known = (
-                known or Customer.objects.filter(identities__kind=address.kind, identities__value=address.value).first()
-            )
+            if known := Customer.objects.filter(identities__kind=address.kind, identities__value=address.value).first():
+                by_which = address
+                break
         customer = known or Customer.objects.create(name=name.strip(), client=client)
         if name and not customer.name:
-            Customer.objects.filter(pk=customer.pk).update(name=name.strip())
+            Customer.objects.filter(pk=customer.pk, name="").update(name=name.strip())
+            customer.refresh_from_db()
         # Two agents who enter one new number at once: the second finds the first's customer instead of failing.
         for address in addresses:
+            if address == by_which:
+                continue
             owner = _claim(address, customer)
             if owner != customer and known is None and not customer.identities.exists():
                 customer.delete()
                 return owner
-    customer.refresh_from_db()
     return customer
 
 

@@ -22,6 +22,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from tickets.doorbell import once_on_commit
 from tickets.models.outbox import LEASE, MAX_ATTEMPTS, OutgoingMail
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ def close_quietly(connection: BaseEmailBackend) -> None:
 
 def ring() -> None:
     """Have the outbox emptied as soon as the transaction is committed, instead of at the next round."""
-    transaction.on_commit(_ring_now, robust=True)
+    once_on_commit(_ring_now)
 
 
 def _ring_now() -> None:

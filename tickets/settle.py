@@ -178,7 +178,7 @@ def settle(ids: Iterable[int], longest: timedelta = _EVER) -> int:
     """
     changed = 0
     for chunk in _chunks(ids):
-        with transaction.atomic(), connection.cursor() as cursor:
+        with transaction.atomic(savepoint=False), connection.cursor() as cursor:
             cursor.execute(_WIDEN, {"ids": chunk, "longest": str(longest.total_seconds())})
             wide = sorted(row[0] for row in cursor.fetchall())
             if len(wide) > _FEW:

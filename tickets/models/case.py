@@ -301,7 +301,7 @@ class Case(models.Model):
         source = fields.pop("source", None) or Source.objects.get_or_create(name=DESK)[0]
         topic: Topic | None = fields.get("topic")
         fields = cls.targets(client=client, channel=channel, at=at) | fields
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             case = cls.objects.create(
                 source=source,
                 client=client,
@@ -348,7 +348,9 @@ class Case(models.Model):
             is_valid=is_valid,
             data=data,
         )
-        Case.objects.filter(pk=self.pk, updated_at__lt=at).update(updated_at=at)
+        # It only ever moves on, so what we know of it may be old and is never too new.
+        if self.updated_at < at:
+            Case.objects.filter(pk=self.pk, updated_at__lt=at).update(updated_at=at)
         announce(f"case:{self.pk}")
         happened.send(sender=Case, case_event=event, contact=None)
         return event
@@ -447,7 +449,7 @@ class Case(models.Model):
         at = at or timezone.now()
         incoming = kind == Message.Kind.INCOMING
         event = CaseEvent.Kind.CUSTOMER_MESSAGE if incoming else CaseEvent.Kind.AGENT_REPLY
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             message = self.messages.create(kind=kind, author=None if incoming else by, body=body, at=at, **fields)
             self.record(event, by=by, at=at, message=message.pk)
             if incoming:
@@ -487,7 +489,7 @@ class Case(models.Model):
 
     def wake(self, *, by: User | None, at: datetime | None = None) -> bool:
         """Bring a snoozed case back."""
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             if not Case.objects.filter(pk=self.pk, snoozed_until__isnull=False).update(snoozed_until=None):
                 return False
             self.record(CaseEvent.Kind.WOKEN, by=by, at=at)

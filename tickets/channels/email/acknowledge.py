@@ -10,6 +10,7 @@ import re
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from django.db.models import Count, Q
 from django.template.loader import render_to_string
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
@@ -58,13 +59,16 @@ def acknowledge(case: Case, mail: IncomingMail, address: str) -> OutgoingMail | 
 
 def may_answer(address: str, case: Case) -> bool:
     now = timezone.now()
-    lately = OutgoingMail.objects.filter(is_automatic=True, created_at__gt=now - timedelta(hours=1))
-    to_her = OutgoingMail.objects.automatic_to(address)
+    lately = Q(created_at__gt=now - timedelta(hours=1))
+    today = OutgoingMail.objects.automatic_to(address).filter(created_at__gt=now - timedelta(days=1))
+    to_her = today.aggregate(
+        all=Count("pk"), on_case=Count("pk", filter=Q(case=case)), lately=Count("pk", filter=lately)
+    )
     return (
-        to_her.filter(created_at__gt=now - timedelta(days=1), case=case).count() < MOST_A_DAY
-        and to_her.filter(created_at__gt=now - timedelta(days=1)).count() < MOST_A_DAY_IN_ALL
-        and to_her.filter(created_at__gt=now - timedelta(hours=1)).count() < MOST_AN_HOUR
-        and lately.count() < MOST_FROM_US_AN_HOUR
+        to_her["on_case"] < MOST_A_DAY
+        and to_her["all"] < MOST_A_DAY_IN_ALL
+        and to_her["lately"] < MOST_AN_HOUR
+        and OutgoingMail.objects.filter(lately, is_automatic=True).count() < MOST_FROM_US_AN_HOUR
     )
 
 

@@ -52,9 +52,12 @@ def apply(mail: IncomingMail) -> None:
         is_stub = bool(said.get("stub"))
         mail.state = IncomingMail.State.STUB if is_stub else IncomingMail.State.APPLIED
         mail.kind = kind
-        mail.save(update_fields=["state", "kind", "case", "message", "reports_on", "letter"])
-        paths = [file["path"] for file in said.get("files", []) if file.get("path")]
-        transaction.on_commit(lambda: forget(paths), robust=True)
+        changed = ["state", "kind", "case", "message", "reports_on"]
+        if paths := [file["path"] for file in said.get("files", []) if file.get("path")]:
+            # Where its files went, by which its pictures find them.
+            changed.append("letter")
+            transaction.on_commit(lambda: forget(paths), robust=True)
+        mail.save(update_fields=changed)
 
 
 def forget(paths: list[str]) -> None:
@@ -157,7 +160,7 @@ def write(
     """Write the contact and the message of one mail, with its files."""
     said = mail.letter
     contact = Contact.objects.create(
-        source=Source.objects.get_or_create(name=DESK)[0],
+        source=case.source if case.source.name == DESK else Source.objects.get_or_create(name=DESK)[0],
         external_id=f"mail-{mail.pk}",
         client=case.client,
         channel=Channel.EMAIL,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from email import message_from_bytes
 from typing import Any
@@ -22,9 +22,9 @@ from django.utils.translation import gettext as _
 
 from tickets.channels.email import envelope, headers, verdict
 from tickets.channels.email.apply import apply
-from tickets.channels.email.reader import Letter, Reader, UnreadableError
+from tickets.channels.email.reader import Letter, Reader, UnreadableError, standing_reader
 from tickets.channels.email.receive import TRIES
-from tickets.models import IncomingMail
+from tickets.models import IncomingMail, Mailbox
 
 log = logging.getLogger(__name__)
 
@@ -38,20 +38,26 @@ def work_off(limit: int = BATCH) -> int:
     """Bring every waiting mail to its case. Return how many got there."""
     stop_at = time.monotonic() + SECONDS_A_RUN
     done = 0
-    with Reader() as reader:
-        for pk in list(IncomingMail.objects.waiting().values_list("pk", flat=True)[:limit]):
-            if time.monotonic() > stop_at:
-                break
-            done += carry_on(pk, reader)
+    mailboxes: dict[int, Mailbox] = Mailbox.objects.select_related("client", "queue").in_bulk()
+    reader = standing_reader()
+    for pk in list(IncomingMail.objects.waiting().values_list("pk", flat=True)[:limit]):
+        if time.monotonic() > stop_at:
+            break
+        done += carry_on(pk, reader, mailboxes)
     return done
 
 
-def carry_on(pk: UUID, reader: Reader) -> bool:
-    """Take one mail as far as it goes. False where another worker has it, or it failed and will be tried again."""
+def carry_on(pk: UUID, reader: Reader, mailboxes: Mapping[int, Mailbox] | None = None) -> bool:
+    """Take one mail as far as it goes. False where another worker has it, or it failed and will be tried again.
+
+    `mailboxes`: those already read, by key.
+    """
     with alone_with(pk) as alone:
-        mail = IncomingMail.objects.waiting().select_related("mailbox__client", "mailbox__queue").filter(pk=pk).first()
-        if not alone or mail is None:
+        mail = IncomingMail.objects.waiting().filter(pk=pk).order_by().first() if alone else None
+        if mail is None:
             return False
+        if known := (mailboxes or {}).get(mail.mailbox_id):
+            mail.mailbox = known
         # Counted before it is tried: a mail that takes its worker with it is given up in the end.
         IncomingMail.objects.filter(pk=pk).update(attempts=F("attempts") + 1)
         mail.attempts += 1
@@ -104,6 +110,9 @@ def parse(mail: IncomingMail, reader: Reader) -> None:
 
 
 def keep(mail: IncomingMail, letter: Letter, *, error: str = "") -> None:
+    if letter.said["kind"] == verdict.BOUNCE:
+        # A report goes on no case, and the raw mail has whatever came with it.
+        letter.said["files"], letter.files = [], []
     for number, (file, content) in enumerate(zip(letter.said["files"], letter.files, strict=True)):
         path = f"mail/{mail.pk.hex[:2]}/{mail.pk.hex}.{number}"
         # Whatever a try before left there.

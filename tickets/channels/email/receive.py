@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from tickets.channels.email import envelope
+from tickets.doorbell import once_on_commit
 from tickets.models import IncomingMail, Mailbox
 
 # After so many tries that ended badly a mail becomes a stub.
@@ -45,7 +46,7 @@ def receive(
         # Somebody else fetched the same mail at the same moment.
         default_storage.delete(path)
         return IncomingMail.objects.get(**names), False
-    transaction.on_commit(ring, robust=True)
+    once_on_commit(ring)
     return mail, True
 
 
