@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 def once_on_commit(ring: Callable[[], None]) -> None:
     """Call `ring` after the commit. A change that writes four events wakes its workers once, not four times."""
-    around = set(connection.savepoint_ids)
-    # One asked for inside a savepoint that is over counts only where that savepoint's work is sure to stay.
-    if not any(asked[1] is ring and set(asked[0]) <= around for asked in connection.run_on_commit):
+    # What was asked for inside a savepoint that was taken back is no longer in the list. One that may yet be taken back
+    # is around us too, and takes both.
+    if not any(asked[1] is ring for asked in connection.run_on_commit):
         transaction.on_commit(ring, robust=True)

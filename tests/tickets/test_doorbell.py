@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from django.db import transaction
 
@@ -12,6 +14,10 @@ rings: list[str] = []
 
 def ring() -> None:
     rings.append("ring")
+
+
+def take_it_back() -> None:
+    raise ValueError
 
 
 @pytest.fixture(autouse=True)
@@ -32,12 +38,9 @@ def test_four_events_ring_once() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_part_that_was_taken_back_takes_nobody_elses_ring_with_it() -> None:
     with transaction.atomic():
-        try:
-            with transaction.atomic():
-                once_on_commit(ring)
-                raise ValueError
-        except ValueError:
-            pass
+        with suppress(ValueError), transaction.atomic():
+            once_on_commit(ring)
+            take_it_back()
         once_on_commit(ring)
     assert rings == ["ring"]
 
@@ -45,14 +48,11 @@ def test_a_part_that_was_taken_back_takes_nobody_elses_ring_with_it() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_an_earlier_part_that_may_yet_be_taken_back_is_not_relied_on() -> None:
     with transaction.atomic():
-        try:
+        with suppress(ValueError), transaction.atomic():
             with transaction.atomic():
-                with transaction.atomic():
-                    once_on_commit(ring)
                 once_on_commit(ring)
-                raise ValueError
-        except ValueError:
-            pass
+            once_on_commit(ring)
+            take_it_back()
         once_on_commit(ring)
     assert rings == ["ring"]
 
