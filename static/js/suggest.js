@@ -46,7 +46,7 @@ export function suggestIn(element, box, address) {
     if (rect) {
       const origin = box.parentElement.getBoundingClientRect();
       box.style.top = `${rect.bottom - origin.top + 4}px`;
-      box.style.left = `${Math.max(0, Math.min(rect.left - origin.left, origin.width - 320))}px`;
+      box.style.left = `${Math.max(0, Math.min(rect.left - origin.left, origin.width - box.offsetWidth))}px`;
     }
     show();
   };
