@@ -6,11 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from django import template
-from django.template.base import FilterExpression, NodeList, Parser, Token
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -131,28 +129,3 @@ def running_bar(context: dict[str, Any]) -> dict[str, Any]:
 def bell(context: dict[str, Any]) -> str:
     """The bell in the head of every page, with how much is new."""
     return render_to_string("tickets/notices.html#bell", {"unread": len(unread_of(context["request"]))})
-
-
-class _Switch(template.Node):
-    def __init__(self, subject: FilterExpression, cases: dict[str, NodeList]) -> None:
-        self.subject, self.cases = subject, cases
-
-    def render(self, context: template.Context) -> SafeString:
-        nodes = self.cases.get(self.subject.resolve(context))
-        return nodes.render(context) if nodes is not None else SafeString("")
-
-
-@register.tag
-def switch(parser: Parser, token: Token) -> _Switch:
-    """`{% switch name %}{% case "one" %}…{% case "two" %}…{% endswitch %}`: the part whose word the value is, or nothing.
-
-    A chain of `elif` compares the value with every word before its own, for every cell of a long table.
-    """
-    subject = parser.compile_filter(token.split_contents()[1])
-    parser.parse(("case",))
-    cases: dict[str, NodeList] = {}
-    following = parser.next_token()
-    while following.contents != "endswitch":
-        cases[following.split_contents()[1].strip("'\"")] = parser.parse(("case", "endswitch"))
-        following = parser.next_token()
-    return _Switch(subject, cases)
