@@ -245,6 +245,9 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.i18n",
                 "django.template.context_processors.csp",
             ],
+            # In front of Django's own of the same names.
+            "builtins": ["helpdesk.template_tags"],
+            "libraries": {"i18n": "helpdesk.template_tags"},
         },
     }
 ]

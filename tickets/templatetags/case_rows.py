@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from tickets.models import Case, Channel, Presence, Priority, Status
-from tickets.templatetags.desk import age, initials, moment, priority_look, status_look
+from tickets.templatetags.desk import age, initials, moment_on, priority_look, status_look
 from tickets.templatetags.icons import icon
 
 register = template.Library()
@@ -38,6 +38,7 @@ class Rows:
         self.statuses, self.priorities, self.channels = (dict(of.choices) for of in (Status, Priority, Channel))
         self.choose, self.news, self.begun = _("Choose"), _("News for me"), _("I have begun to write")
         self.done = _("done")
+        self.today, self.zone = timezone.localdate(), timezone.get_current_timezone()
         cells: dict[str, Callable[[Case], str]] = {
             "case": self.case,
             "customer": lambda case: f'<td dir="auto">{name_of(case.customer)}</td>',
@@ -62,7 +63,7 @@ class Rows:
             ),
             "due": lambda case: self.due(case, case.resolution_due_at),
             "age": lambda case: f'<td class="nowrap number">{age(case.created_at)}</td>',
-            "changed": lambda case: f'<td class="nowrap number">{moment(case.updated_at)}</td>',
+            "changed": lambda case: f'<td class="nowrap number">{self.moment(case.updated_at)}</td>',
         }
         self.cells = [cells[name] for name in chosen]
 
@@ -109,9 +110,12 @@ class Rows:
             parts.append(escape(case.topic.path))
         if case.snoozed_until and case.snoozed_until > self.now:
             parts.append(
-                f'{icon("moon", "icon-inline")} <span class="number">{escape(moment(case.snoozed_until))}</span>'
+                f'{icon("moon", "icon-inline")} <span class="number">{escape(self.moment(case.snoozed_until))}</span>'
             )
         return " · ".join(parts)
+
+    def moment(self, at: datetime | None) -> str:
+        return moment_on(at, self.today, self.zone)
 
     def priority(self, case: Case) -> str:
         words = escape(self.priorities[case.priority])
@@ -122,11 +126,11 @@ class Rows:
         if at is None:
             return f'<td class="nowrap number wide-only">{NOTHING}</td>'
         sign = icon("calendar", "icon-inline")
-        return f'<td class="nowrap number"><span{late(at < self.now)}>{sign} {escape(moment(at))}</span></td>'
+        return f'<td class="nowrap number"><span{late(at < self.now)}>{sign} {escape(self.moment(at))}</span></td>'
 
     def due(self, case: Case, at: datetime | None) -> str:
         is_late = case.is_open and at is not None and at < self.now
-        return f'<td class="nowrap number wide-only"><span{late(is_late)}>{escape(moment(at))}</span></td>'
+        return f'<td class="nowrap number wide-only"><span{late(is_late)}>{escape(self.moment(at))}</span></td>'
 
 
 def name_of(thing: object) -> str:

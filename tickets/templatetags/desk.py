@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, tzinfo
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from tickets.models import AgentState, Segment, User
 from tickets.models.presence import CHOICES, IN_CALL
@@ -63,15 +64,23 @@ def age(moment: datetime) -> str:
 @register.filter
 def moment(at: datetime | None) -> str:
     """The day and the time of the clock on the wall; today's day goes without saying."""
+    return moment_on(at, timezone.localdate(), timezone.get_current_timezone())
+
+
+def moment_on(at: datetime | None, today: date, zone: tzinfo) -> str:
+    """The same for who has looked up once what day it is, and where."""
     if at is None:
         return "–"
-    local = timezone.localtime(at)
-    if local.date() == timezone.localdate():
-        return local.strftime("%H:%M")
+    local = at.astimezone(zone)
+    clock = f"{local.hour:02}:{local.minute:02}"
+    day = local.date()
+    return clock if day == today else f"{day_words(day, get_language(), is_this_year=day.year == today.year)} {clock}"
+
+
+@lru_cache(2_000)
+def day_words(day: date, _language: str | None, *, is_this_year: bool) -> str:
     # Every language writes a short day its own way, and Django knows only the long ones.
-    this_year = local.year == timezone.localdate().year
-    day = pgettext("date format", "j M") if this_year else pgettext("date format", "j M Y")
-    return f"{date_format(local, day)} {local:%H:%M}"
+    return date_format(day, pgettext("date format", "j M") if is_this_year else pgettext("date format", "j M Y"))
 
 
 @register.filter
