@@ -245,9 +245,8 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.i18n",
                 "django.template.context_processors.csp",
             ],
-            # In front of Django's own of the same names.
+            # Translation without `{% load i18n %}`, which would put Django's own in its place.
             "builtins": ["helpdesk.template_tags"],
-            "libraries": {"i18n": "helpdesk.template_tags"},
         },
     }
 ]

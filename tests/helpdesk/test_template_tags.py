@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.template import Context, Template
 from django.urls import NoReverseMatch
 from django.utils import translation
@@ -11,12 +12,12 @@ from helpdesk.template_tags import ConstantTranslateNode, KeptURLNode
 
 
 def drawn(text: str, **values: object) -> str:
-    return Template("{% load i18n %}" + text).render(Context(values))
+    return Template(text).render(Context(values))
 
 
 def test_a_constant_text_is_said_in_the_language_of_each_reader() -> None:
-    template = Template('{% load i18n %}{% translate "Queue" %}')
-    assert isinstance(template.nodelist[1], ConstantTranslateNode)
+    template = Template('{% translate "Queue" %}')
+    assert isinstance(template.nodelist[0], ConstantTranslateNode)
     for _again in range(2):
         for language, word in (("en", "Queue"), ("sv", "Kö"), ("fi", "Jono")):
             with translation.override(language):
@@ -24,7 +25,7 @@ def test_a_constant_text_is_said_in_the_language_of_each_reader() -> None:
 
 
 def test_a_text_that_somebody_wrote_is_looked_up_and_escaped_each_time() -> None:
-    template = Template("{% load i18n %}{% translate word %}")
+    template = Template("{% translate word %}")
     assert template.render(Context({"word": "<b>"})) == "&lt;b&gt;"
     assert template.render(Context({"word": "100 %"})) == "100 %"
 
@@ -60,3 +61,9 @@ def test_a_number_that_is_true_is_no_one() -> None:
     assert drawn('{% url "case" number %}', number=1) == "/cases/1/"
     with pytest.raises(NoReverseMatch):
         drawn('{% url "case" number %}', number=True)
+
+
+def test_no_template_of_ours_takes_djangos_own_back() -> None:
+    for path in (settings.BASE_DIR / "templates").rglob("*.*"):
+        assert "load i18n" not in path.read_text(), path
+        assert " i18n %}" not in path.read_text(), path
