@@ -129,7 +129,7 @@ def kills(mails: Sequence[bytes], count: int) -> bool:
     with dovecot.running() as server:
         make_mailbox(host="127.0.0.1", port=server.port, security="none", user="support")
         server.put(*mails)
-        killed = take_in_while_killed(count, steps=130)
+        killed = take_in_while_killed(count, steps=100)
         held = server.mails()
     found = faults(held)
     print(
