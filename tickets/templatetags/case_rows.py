@@ -27,6 +27,7 @@ def case_rows(context: template.Context) -> SafeString:
     `chosen`: names of the columns, in order. `still`: numbers that belong to the list still; without it all do. `now`.
     """
     rows = Rows(context["chosen"], context.get("now") or timezone.now(), context.get("still"))
+    # Whatever people wrote is escaped where it is put in.
     return mark_safe("".join(rows.draw(context["cases"])))
 
 
@@ -39,7 +40,7 @@ class Rows:
         self.choose, self.news, self.begun = _("Choose"), _("News for me"), _("I have begun to write")
         self.done = _("done")
         self.today, self.zone = timezone.localdate(), timezone.get_current_timezone()
-        cells: dict[str, Callable[[Case], str]] = {
+        cells: dict[str, Callable[[Any], str]] = {
             "case": self.case,
             "customer": lambda case: f'<td dir="auto">{name_of(case.customer)}</td>',
             "status": lambda case: (
@@ -58,7 +59,7 @@ class Rows:
             "promise": self.promise,
             "answer": lambda case: (
                 f'<td class="nowrap number wide-only">{icon("check", "icon-inline")}{hidden(self.done)}</td>'
-                if case.is_answered  # type: ignore[attr-defined]
+                if case.is_answered
                 else self.due(case, case.first_response_due_at)
             ),
             "due": lambda case: self.due(case, case.resolution_due_at),

@@ -4,6 +4,7 @@ import contextlib
 import os
 import resource
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -64,7 +65,9 @@ def test_a_bomb_is_read_or_refused_within_its_ten_seconds(name):
 def test_a_child_that_needs_too_much_memory_dies_alone_and_the_next_mail_is_read():
     with Reader() as reader:
         reader.read(mail())
-        os.kill(reader.child.pid, signal.SIGKILL)
+        # It dies while the mail is with it, which it cannot answer before.
+        os.kill(reader.child.pid, signal.SIGSTOP)
+        threading.Timer(0.2, os.kill, (reader.child.pid, signal.SIGKILL)).start()
         with pytest.raises(UnreadableError):
             reader.read(mail())
         assert reader.read(mail("Hello")).said["text"] == "Hello"
@@ -190,3 +193,21 @@ def test_what_was_set_aside_can_be_tried_again():
     got.refresh_from_db()
     assert got.try_again()
     assert backlog.work_off() == 1
+
+
+def test_a_child_that_died_while_it_waited_is_no_fault_of_the_next_mail():
+    with Reader() as reader:
+        reader.read(mail())
+        reader.child.kill()
+        reader.child.wait()
+        assert reader.read(mail("Hello")).said["text"] == "Hello"
+
+
+def test_after_many_mails_a_new_child_reads_on(monkeypatch):
+    monkeypatch.setattr("tickets.channels.email.reader.MAILS_A_CHILD", 2)
+    with Reader() as reader:
+        children = []
+        for _mail in range(5):
+            assert reader.read(mail("Hello")).said["text"] == "Hello"
+            children.append(reader.child.pid)
+    assert [children.index(pid) for pid in children] == [0, 0, 2, 2, 4]

@@ -19,6 +19,8 @@ PROJECT = Path(__file__).resolve().parents[3]
 # The child's limit is in seconds of the processor; on a machine that has none to spare this one ends it.
 PATIENCE = 30
 LONGEST_ANSWER = 16 << 20
+# Then a new one: what many mails leave behind in its memory is not to be counted against the next.
+MAILS_A_CHILD = 500
 
 
 class UnreadableError(Exception):
@@ -36,6 +38,7 @@ class Reader:
 
     def __init__(self) -> None:
         self.child: subprocess.Popen[bytes] | None = None
+        self.asked = 0
 
     def __enter__(self) -> Self:
         return self
@@ -53,7 +56,7 @@ class Reader:
                 # What was still on its way to a child that has died.
                 with contextlib.suppress(OSError):
                     pipe.close()
-        self.child = None
+        self.child, self.asked = None, 0
 
     def read(self, raw: bytes) -> Letter:
         """Read one mail.
@@ -61,6 +64,10 @@ class Reader:
         Raises:
             UnreadableError: It is broken beyond reading, or made to take long.
         """
+        # It may have died of something else while it waited, and that is not this mail's fault.
+        if self.child and (self.asked >= MAILS_A_CHILD or self.child.poll() is not None):
+            self.end()
+        self.asked += 1
         child = self.child = self.child or subprocess.Popen(
             [sys.executable, "-m", "tickets.channels.email.child"],
             cwd=PROJECT,
